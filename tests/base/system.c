@@ -78,7 +78,7 @@ static void random_fills(void **state)
 
 /* ---- files ---- */
 
-enum { WRITERS = 4, LINES = 100 };
+enum { WRITERS = 4, LINES = 50 };
 
 static void make_file_name(char path[600])
 {

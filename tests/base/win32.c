@@ -136,12 +136,37 @@ static void long_lines_are_cut(void **state)
     (void)CloseHandle(writer);
 }
 
+/* The clock counts nanoseconds: each of two measured spans lies inside the other clock's, whoever is delayed. */
+static void clock_counts_nanoseconds(void **state)
+{
+    enum { SPAN_MS = 200, TICK_MS = 32 };
+    uint64_t ns[2], ms[2];
+
+    (void)state;
+    ns[0] = ntf_os_now_ns();
+    ms[0] = GetTickCount64();
+    do
+        ms[1] = GetTickCount64();
+    while (ms[1] - ms[0] < SPAN_MS);
+    ns[1] = ntf_os_now_ns();
+    assert_true((ns[1] - ns[0]) / 1000000 + TICK_MS >= ms[1] - ms[0]);
+
+    ms[0] = GetTickCount64();
+    ns[0] = ntf_os_now_ns();
+    do
+        ns[1] = ntf_os_now_ns();
+    while ((ns[1] - ns[0]) / 1000000 < SPAN_MS);
+    ms[1] = GetTickCount64();
+    assert_true((ns[1] - ns[0]) / 1000000 <= ms[1] - ms[0] + TICK_MS);
+}
+
 int main(int argc, char **argv)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(variables_are_utf8),  cmocka_unit_test(long_variables_are_whole),
         cmocka_unit_test(paths_are_absolute),  cmocka_unit_test(log_file_is_private),
         cmocka_unit_test(long_lines_are_cut),
+        cmocka_unit_test(clock_counts_nanoseconds),
     };
     (void)argc;
     (void)argv;

@@ -24,7 +24,7 @@ enum ntf_result ntf_os_park(ntf_au32 *word, uint32_t expected, uint64_t deadline
 /* Wakes every thread parked on the word. The word must have been changed before, with release order or stronger. */
 void ntf_os_unpark_all(ntf_au32 *word);
 
-/* ---- thread.c ---- */
+/* ---- base/lock.c: on every system the same, since it stands on park ---- */
 
 /* A lock for short sections that never wait for anything else. Zero is unlocked; there is nothing to destroy. */
 struct ntf_lock {
@@ -34,8 +34,11 @@ void ntf_lock_init(struct ntf_lock *lock);
 void ntf_lock_take(struct ntf_lock *lock);
 void ntf_lock_drop(struct ntf_lock *lock);
 
+/* ---- thread.c ---- */
+
 struct ntf_thread;
-/* Starts a thread that runs body(context). The thread blocks every signal (POSIX). name: at most 15 characters,
+/* Starts a thread that runs body(context). The thread blocks every signal (POSIX) but those that its own instructions
+ * raise (SIGSEGV, SIGSYS and their like), which would kill the process if blocked. name: at most 15 characters,
  * shown by debuggers. Before the first thread of a library starts, the library is pinned in the process
  * (ntf_os_pin_module): its code must not go away under a running thread.
  * NTF_E_NO_MEMORY when the system refuses. */
