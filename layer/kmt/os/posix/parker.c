@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sleeping on Linux: futex_waitv over the words listened to and the parker's own wake word, so that one system call
+ * sleeps for all of them, shared and private. Where the kernel lacks the call (before 5.16, or a sandbox refuses it)
+ * objects are not shared (soft_can_share says so), and private waits re-read every NTF_REREAD_NS.
+ *
+ * An eventfd cannot be slept on together with futexes. A parker with an event and no words sleeps in poll; the
+ * event is rung for ntf_parker_wake as well. One with both, which takes a kernel and soft in one wait, alternates in
+ * slices of MIXED_SLICE_NS: words by sleeping, the event by looking at it in between.
+ */
+#include "base/deadline.h"
+#include "kmt/os/bells.h"
+#include "kmt/os/parker.h"
+#include "kmt/os/posix/futex.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <unistd.h>
+
+#define MIXED_SLICE_NS UINT64_C(2000000)
+
+const bool ntf_parker_words_wake = true;
+
+uint64_t ntf_parker_os_owner(struct ntf_parker *parker)
+{
+    (void)parker; /* all threads of the copy are one owner: the slot's word tells them apart */
+    return ntf_copy_id();
+}
+
+ntf_handle ntf_parker_os_event(struct ntf_parker *parker)
+{
+    uint32_t index;
+
+    if (parker->event || !ntf_bell_borrow(&index))
+        return parker->event;
+    parker->event = ntf_bell_event(index);
+    /* With ntf_parker_os_wake: it reads the bell here and rings it, or park reads the count that it bumped before. */
+    ntf_store(&parker->bell, index + 1, NTF_SEQ_CST);
+    return parker->event;
+}
+
+bool ntf_parker_os_listen(struct ntf_parker *parker, bool shared)
+{
+    (void)parker;
+    (void)shared;
+    return true;
+}
+
+void ntf_parker_os_end(struct ntf_parker *parker)
+{
+    const uint32_t bell = ntf_load(&parker->bell, NTF_RELAXED);
+
+    if (bell != 0)
+        ntf_bell_return(bell - 1);
+    ntf_store(&parker->bell, (uint32_t)0, NTF_RELAXED);
+    parker->event = NULL;
+}
+
+void ntf_parker_os_wake(struct ntf_parker *parker)
+{
+    const uint32_t bell = ntf_load(&parker->bell, NTF_SEQ_CST);
+
+    if (bell != 0)
+        ntf_bell_ring(bell - 1);
+    ntf_os_unpark_all(&parker->wake);
+}
+
+static void sleep_on_words(struct ntf_parker *parker, uint64_t deadline_ns)
+{
+    struct ntf_futex_wait waits[NTF_PARKER_WORDS + 1];
+    uint32_t i;
+
+    if (parker->count == 0) {
+        (void)ntf_os_park(&parker->wake, parker->seen, deadline_ns);
+        return;
+    }
+    for (i = 0; i < parker->count; i++)
+        ntf_futex_wait_fill(&waits[i], parker->words[i].word, parker->words[i].seen, parker->words[i].shared);
+    ntf_futex_wait_fill(&waits[i], &parker->wake, parker->seen, false);
+    if (ntf_futex_wait_any(waits, parker->count + 1, deadline_ns))
+        return;
+    /* No such call here: one word by the plain one, everything else by looking again soon. */
+    deadline_ns = ntf_deadline_min(deadline_ns, ntf_deadline_after(ntf_os_now_ns(), NTF_REREAD_NS));
+    if (parker->count == 1 && !parker->words[0].shared)
+        (void)ntf_os_park(parker->words[0].word, parker->words[0].seen, deadline_ns);
+    else
+        (void)ntf_os_park(&parker->wake, parker->seen, deadline_ns);
+}
+
+/* Returns whether the event was set, and resets it. */
+static bool poll_event(const struct ntf_parker *parker, uint64_t deadline_ns)
+{
+    const int fd = (int)(intptr_t)parker->event;
+    const uint64_t left_ns = ntf_deadline_left(deadline_ns, ntf_os_now_ns());
+    const struct timespec left = { (time_t)(left_ns / 1000000000u), (long)(left_ns % 1000000000u) };
+    struct pollfd entry = { fd, POLLIN, 0 };
+    uint64_t count;
+
+    if (ppoll(&entry, 1, deadline_ns == NTF_FOREVER ? NULL : &left, NULL) <= 0)
+        return false;
+    return read(fd, &count, sizeof count) == (ssize_t)sizeof count;
+}
+
+static void sleep_until(struct ntf_parker *parker, uint64_t deadline_ns)
+{
+    const uint64_t now_ns = ntf_os_now_ns();
+
+    if (!parker->event)
+        sleep_on_words(parker, deadline_ns);
+    else if (parker->count == 0)
+        (void)poll_event(parker, deadline_ns);
+    else if (!poll_event(parker, now_ns))
+        sleep_on_words(parker, ntf_deadline_min(deadline_ns, ntf_deadline_after(now_ns, MIXED_SLICE_NS)));
+}
+
+const struct ntf_park_ops ntf_park_os_ops = { ntf_os_now_ns, sleep_until };

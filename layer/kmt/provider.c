@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Choosing a provider and proving it. The steps of enum ntf_proof are taken in order, on the adapter
+ * that will be used; the first required one that fails refuses the provider, and the next is tried.
+ *
+ * The sample fence of the test is made with the flags of every kernel object of ours, or without any
+ * if that gives no readable value. Waiting for what the test has set off ends after a second: a
+ * kernel that answers SUCCESS and does nothing is the case that this file is for.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/deadline.h"
+#include "kmt/os/bells.h"
+#include "kmt/os/system.h"
+#include "kmt/provider.h"
+#include "kmt/soft/soft.h"
+
+#define PROOF_NS 1000000000ull
+#define SAMPLE_INITIAL 5u
+
+static bool refuse(struct ntf_verdict *verdict, enum ntf_proof proof, ntf_status status,
+                   const char *detail)
+{
+    verdict->status[proof] = status;
+    verdict->refused = proof;
+    (void)snprintf(verdict->detail, sizeof verdict->detail, "%s", detail);
+    return false;
+}
+
+/* ---- Library and symbols -------------------------------------------------------------------- */
+
+static bool open_library(const struct ntf_kmt_config *config, struct ntf_kmt *kmt,
+                         struct ntf_verdict *verdict)
+{
+    const char *why = "";
+
+    switch (kmt->provider) {
+    case NTF_PROVIDER_LIBRARY:
+        kmt->library = ntf_library_open_path(config->d3dkmt);
+        break;
+    case NTF_PROVIDER_SYSTEM:
+        kmt->library = ntf_library_open_system(ntf_system_library());
+        break;
+    default:
+        if (ntf_soft_can_share(&why) == NTF_OK)
+            return true;
+        return refuse(verdict, NTF_PROOF_LIBRARY, NTF_STATUS_NOT_SUPPORTED, why);
+    }
+    if (kmt->library)
+        return true;
+    return refuse(verdict, NTF_PROOF_LIBRARY, NTF_STATUS_OBJECT_NAME_NOT_FOUND,
+                  "the library cannot be opened");
+}
+
+static void (*resolve(const struct ntf_kmt *kmt, const char *symbol))(void)
+{
+    return kmt->library ? ntf_library_symbol(kmt->library, symbol) : NULL;
+}
+
+static bool missing(struct ntf_verdict *verdict, const char *symbol)
+{
+    char detail[96];
+
+    (void)snprintf(detail, sizeof detail, "%s is not exported", symbol);
+    return refuse(verdict, NTF_PROOF_SYMBOLS, NTF_STATUS_NOT_IMPLEMENTED, detail);
+}
+
+static bool find_symbols(struct ntf_kmt *kmt, struct ntf_verdict *verdict)
+{
+    if (!kmt->library)
+        kmt->thunks = *ntf_soft_thunks();
+#define FIND(Name, params, args, need)                                                             \
+    if (kmt->library)                                                                              \
+        kmt->thunks.Name = (ntf_status(NTF_APIENTRY *) params)resolve(kmt, "D3DKMT" #Name);         \
+    if ((need) == NTF_THUNK_REQUIRED && !kmt->thunks.Name)                                         \
+        return missing(verdict, "D3DKMT" #Name);
+    NTF_KMT_THUNKS(FIND)
+#undef FIND
+    return true;
+}
+
+/* ---- Adapter and device --------------------------------------------------------------------- */
+
+static bool find_adapter(const struct ntf_kmt_config *config, struct ntf_kmt *kmt,
+                         struct ntf_verdict *verdict)
+{
+    const ntf_status status = ntf_adapter_open(config, kmt);
+
+    return status == NTF_STATUS_SUCCESS || refuse(verdict, NTF_PROOF_ADAPTER, status, "");
+}
+
+static bool make_device(struct ntf_kmt *kmt, struct ntf_verdict *verdict)
+{
+    D3DKMT_CREATEDEVICE create;
+    ntf_status status;
+
+    memset(&create, 0, sizeof create);
+    create.hAdapter = kmt->adapter;
+    status = kmt->thunks.CreateDevice(&create);
+    if (status == NTF_STATUS_SUCCESS && create.hDevice) {
+        kmt->device = create.hDevice;
+        return true;
+    }
+    return refuse(verdict, NTF_PROOF_DEVICE, status, status ? "" : "success without a device");
+}
+
+/* ---- The sample fence ----------------------------------------------------------------------- */
+
+struct sample {
+    D3DKMT_HANDLE handle;
+    ntf_au64 *value;
+};
+
+static void destroy(const struct ntf_kmt *kmt, D3DKMT_HANDLE handle)
+{
+    const D3DKMT_DESTROYSYNCHRONIZATIONOBJECT destroy = { .hSyncObject = handle };
+
+    if (handle)
+        (void)kmt->thunks.DestroySynchronizationObject(&destroy);
+}
+
+/* Why this address cannot be polled; NULL: it can. */
+static const char *unreadable(const void *address, uint64_t expected)
+{
+    if (!address)
+        return "success without a CPU address";
+    if ((uintptr_t)address % sizeof(uint64_t) != 0)
+        return "the CPU address is not aligned";
+    if (ntf_load((ntf_au64 *)(uintptr_t)address, NTF_ACQUIRE) != expected)
+        return "the CPU address does not show the initial value";
+    return NULL;
+}
+
+static bool make_sample(const struct ntf_kmt *kmt, struct sample *sample,
+                        struct ntf_verdict *verdict)
+{
+    static const uint32_t flags[] = { NTF_SYNC_NO_SIGNAL_MAX_ON_TDR | NTF_SYNC_NO_GPU_ACCESS, 0 };
+
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+        D3DKMT_CREATESYNCHRONIZATIONOBJECT2 create;
+        const char *why;
+        ntf_status status;
+
+        memset(&create, 0, sizeof create);
+        create.hDevice = kmt->device;
+        create.Info.Type = D3DDDI_MONITORED_FENCE;
+        create.Info.Flags = flags[i];
+        create.Info.MonitoredFence.InitialFenceValue = SAMPLE_INITIAL;
+        status = kmt->thunks.CreateSynchronizationObject2(&create);
+        if (status != NTF_STATUS_SUCCESS || !create.hSyncObject) {
+            if (verdict->refused != NTF_PROOF_MAP) /* which is further on, and so says more */
+                (void)refuse(verdict, NTF_PROOF_CREATE, status,
+                             status ? "" : "success without an object");
+            continue;
+        }
+        verdict->status[NTF_PROOF_CREATE] = status;
+        why = unreadable(create.Info.MonitoredFence.FenceValueCPUVirtualAddress, SAMPLE_INITIAL);
+        if (!why) {
+            sample->handle = create.hSyncObject;
+            sample->value = create.Info.MonitoredFence.FenceValueCPUVirtualAddress;
+            verdict->status[NTF_PROOF_MAP] = NTF_STATUS_SUCCESS;
+            verdict->refused = NTF_PROOF_COUNT;
+            verdict->detail[0] = '\0';
+            return true;
+        }
+        destroy(kmt, create.hSyncObject);
+        (void)refuse(verdict, NTF_PROOF_MAP, NTF_STATUS_UNSUCCESSFUL, why);
+    }
+    return false;
+}
+
+static ntf_status signal_sample(const struct ntf_kmt *kmt, const struct sample *sample,
+                                uint64_t value)
+{
+    const D3DKMT_SIGNALSYNCHRONIZATIONOBJECTFROMCPU signal = {
+        .hDevice = kmt->device,
+        .ObjectCount = 1,
+        .ObjectHandleArray = &sample->handle,
+        .FenceValueArray = &value,
+    };
+
+    return kmt->thunks.SignalSynchronizationObjectFromCpu(&signal);
+}
+
+/* The call may return before the value is there (facts 2.1.9), so the value gets a second. */
+static bool prove_signal(const struct ntf_kmt *kmt, const struct sample *sample,
+                         struct ntf_verdict *verdict)
+{
+    const uint64_t deadline_ns = ntf_deadline_after(ntf_os_now_ns(), PROOF_NS);
+    const ntf_status status = signal_sample(kmt, sample, SAMPLE_INITIAL + 1);
+    ntf_au32 nobody;
+
+    if (status != NTF_STATUS_SUCCESS)
+        return refuse(verdict, NTF_PROOF_SIGNAL, status, "");
+    ntf_init(&nobody, 0u);
+    while (ntf_load(sample->value, NTF_ACQUIRE) != SAMPLE_INITIAL + 1) {
+        const uint64_t now_ns = ntf_os_now_ns();
+
+        if (ntf_deadline_passed(deadline_ns, now_ns))
+            return refuse(verdict, NTF_PROOF_SIGNAL, NTF_STATUS_UNSUCCESSFUL,
+                          "the CPU address does not show the signal");
+        (void)ntf_os_park(&nobody, 0, ntf_deadline_min(deadline_ns, now_ns + 1000000u));
+    }
+    return true;
+}
+
+/* An event that the kernel may still hold does not go back to the pool: this kernel has just shown
+ * that what it does with events cannot be relied on. It is lost, once per refusal. */
+static bool prove_wait(const struct ntf_kmt *kmt, const struct sample *sample,
+                       struct ntf_verdict *verdict)
+{
+    const uint64_t target = SAMPLE_INITIAL + 2;
+    D3DKMT_WAITFORSYNCHRONIZATIONOBJECTFROMCPU wait = {
+        .hDevice = kmt->device,
+        .ObjectCount = 1,
+        .ObjectHandleArray = &sample->handle,
+        .FenceValueArray = &target,
+    };
+    uint32_t bell;
+    ntf_status status;
+
+    if (!ntf_bell_borrow(&bell))
+        return refuse(verdict, NTF_PROOF_WAIT, NTF_STATUS_NO_MEMORY, "no event");
+    wait.hAsyncEvent = ntf_bell_event(bell);
+    if (!wait.hAsyncEvent) {
+        ntf_bell_return(bell);
+        return refuse(verdict, NTF_PROOF_WAIT, NTF_STATUS_NO_MEMORY, "no event");
+    }
+    (void)ntf_system_event_take(wait.hAsyncEvent, ntf_os_now_ns()); /* of an earlier borrower */
+    status = kmt->thunks.WaitForSynchronizationObjectFromCpu(&wait);
+    if (status != NTF_STATUS_SUCCESS) {
+        ntf_bell_return(bell); /* not registered */
+        return refuse(verdict, NTF_PROOF_WAIT, status, "");
+    }
+    status = signal_sample(kmt, sample, target);
+    if (status != NTF_STATUS_SUCCESS)
+        return refuse(verdict, NTF_PROOF_SIGNAL, status, "with a waiter");
+    if (ntf_system_event_take(wait.hAsyncEvent, ntf_deadline_after(ntf_os_now_ns(), PROOF_NS)))
+        return refuse(verdict, NTF_PROOF_WAIT, NTF_STATUS_TIMEOUT, "the event is never set");
+    ntf_bell_return(bell);
+    return true;
+}
+
+static bool prove_fence(const struct ntf_kmt *kmt, struct ntf_verdict *verdict)
+{
+    struct sample sample = { 0 };
+    bool proven;
+
+    if (!make_sample(kmt, &sample, verdict))
+        return false;
+    proven = prove_signal(kmt, &sample, verdict) && prove_wait(kmt, &sample, verdict);
+    destroy(kmt, sample.handle);
+    return proven;
+}
+
+/* Never asked of a kernel without the feature: older ones read the block in another layout. */
+static bool prove_native(const struct ntf_kmt *kmt, struct ntf_verdict *verdict)
+{
+    D3DKMT_ISFEATUREENABLED feature = { .hAdapter = kmt->adapter,
+                                        .FeatureId = DXGK_FEATURE_NATIVE_FENCE };
+    union {
+        D3DKMT_CREATENATIVEFENCE fence;
+        _Alignas(8) uint8_t bytes[NTF_NATIVE_FENCE_BLOCK_SIZE];
+    } block;
+    ntf_status status = NTF_STATUS_NOT_IMPLEMENTED;
+
+    if (kmt->thunks.IsFeatureEnabled && kmt->thunks.CreateNativeFence &&
+        kmt->thunks.OpenNativeFenceFromNtHandle)
+        status = kmt->thunks.IsFeatureEnabled(&feature);
+    if (status == NTF_STATUS_SUCCESS && !(feature.Result.Value & NTF_FEATURE_ENABLED))
+        status = NTF_STATUS_NOT_SUPPORTED;
+    if (status == NTF_STATUS_SUCCESS) {
+        memset(&block, 0, sizeof block);
+        block.fence.hDevice = kmt->device;
+        block.fence.Info.InitialFenceValue = SAMPLE_INITIAL;
+        block.fence.Info.Type = D3DDDI_NATIVEFENCE_TYPE_DEFAULT;
+        status = kmt->thunks.CreateNativeFence(&block.fence);
+    }
+    verdict->status[NTF_PROOF_NATIVE] = status;
+    if (status != NTF_STATUS_SUCCESS)
+        return false;
+    if (!block.fence.hSyncObject ||
+        unreadable(block.fence.Info.NativeFenceMapping.CurrentValueCpuVa, SAMPLE_INITIAL))
+        verdict->status[NTF_PROOF_NATIVE] = NTF_STATUS_UNSUCCESSFUL;
+    destroy(kmt, block.fence.hSyncObject);
+    return verdict->status[NTF_PROOF_NATIVE] == NTF_STATUS_SUCCESS;
+}
+
+/* ---- Choosing ------------------------------------------------------------------------------- */
+
+static bool prove(const struct ntf_kmt_config *config, struct ntf_kmt *kmt,
+                  struct ntf_verdict *verdict)
+{
+    verdict->tried = true;
+    verdict->refused = NTF_PROOF_COUNT;
+    if (!open_library(config, kmt, verdict) || !find_symbols(kmt, verdict) ||
+        !find_adapter(config, kmt, verdict) || !make_device(kmt, verdict) ||
+        !prove_fence(kmt, verdict))
+        return false;
+    verdict->usable = true;
+    verdict->native = prove_native(kmt, verdict);
+    kmt->native = verdict->native;
+    return true;
+}
+
+static bool wanted(const struct ntf_kmt_config *config, enum ntf_provider provider)
+{
+    const char *setting = config->provider ? config->provider : "";
+
+    if (provider == NTF_PROVIDER_LIBRARY && (!config->d3dkmt || !config->d3dkmt[0]))
+        return false;
+    if (strcmp(setting, "system") == 0)
+        return provider != NTF_PROVIDER_SOFT;
+    if (strcmp(setting, "soft") == 0)
+        return provider == NTF_PROVIDER_SOFT;
+    return true;
+}
+
+enum ntf_result ntf_provider_choose(const struct ntf_kmt_config *config, struct ntf_kmt *kmt,
+                                    struct ntf_verdict verdicts[NTF_PROVIDER_COUNT])
+{
+    memset(verdicts, 0, NTF_PROVIDER_COUNT * sizeof *verdicts);
+    for (int i = 0; i < NTF_PROVIDER_COUNT; i++) {
+        kmt->provider = (enum ntf_provider)i;
+        if (!wanted(config, kmt->provider))
+            continue;
+        if (prove(config, kmt, &verdicts[i]))
+            return NTF_OK;
+        ntf_provider_release(kmt);
+    }
+    return NTF_E_UNSUPPORTED;
+}
+
+void ntf_provider_release(struct ntf_kmt *kmt)
+{
+    const D3DKMT_DESTROYDEVICE destroy_device = { .hDevice = kmt->device };
+
+    if (kmt->device)
+        (void)kmt->thunks.DestroyDevice(&destroy_device);
+    ntf_adapter_close(kmt);
+    if (kmt->library)
+        ntf_library_close(kmt->library);
+    kmt->device = 0;
+    kmt->library = NULL;
+    memset(&kmt->thunks, 0, sizeof kmt->thunks);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Private to kmt/: what an opened kernel consists of. Everything is immutable after ntf_kmt_open. */
+#ifndef NTF_KMT_PROVIDER_H
+#define NTF_KMT_PROVIDER_H
+
+#include "base/os/os.h"
+#include "kmt/kmt.h"
+#include "kmt/thunks.h"
+
+struct ntf_kmt {
+    enum ntf_provider provider;
+    struct ntf_library *library; /* that the thunks come from; NULL: soft, linked in */
+    struct ntf_kmt_thunks thunks;
+    D3DKMT_HANDLE adapter, device;
+    struct ntf_luid luid; /* of the adapter */
+    bool native;          /* the verdict's */
+    uint32_t session;     /* for names */
+    uint32_t rung_count;
+    enum ntf_rung rungs[NTF_RUNG_COUNT]; /* in the order in which they are tried */
+};
+
+/* Fills in provider, thunks, adapter, device and native from the first provider that proves itself.
+ * On NTF_E_UNSUPPORTED nothing is held. */
+enum ntf_result ntf_provider_choose(const struct ntf_kmt_config *config, struct ntf_kmt *kmt,
+                                    struct ntf_verdict verdicts[NTF_PROVIDER_COUNT]);
+/* Gives back device, adapter and library, as far as they are held. */
+void ntf_provider_release(struct ntf_kmt *kmt);
+
+/* Opens the adapter: the Vulkan device's own, else the first software adapter, else the first. */
+ntf_status ntf_adapter_open(const struct ntf_kmt_config *config, struct ntf_kmt *kmt);
+void ntf_adapter_close(struct ntf_kmt *kmt);
+
+/* Decides which rungs are tried, from the setting and the verdict. */
+void ntf_ladder_plan(struct ntf_kmt *kmt, const char *setting);
+
+/* What a refusal of the kernel means to the floors above. */
+enum ntf_result ntf_status_result(ntf_status status);
+
+#endif /* NTF_KMT_PROVIDER_H */

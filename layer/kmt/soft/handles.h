@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The local D3DKMT handles of this copy: numbers for adapters, devices and synchronization objects. Some bit of
+ * 0xC0000000 is set, the low six are clear, each is 0x40 above the one before; the first is random, so that a handle
+ * of another copy, which is a stranger's, is not taken for one of ours.
+ *
+ * Thread rules: any thread. The table's lock is held for a look or a change, never for a call to anybody.
+ */
+#ifndef NTF_KMT_SOFT_HANDLES_H
+#define NTF_KMT_SOFT_HANDLES_H
+
+#include "kmt/soft/object.h"
+
+enum soft_class { SOFT_ADAPTER, SOFT_DEVICE, SOFT_SYNC };
+
+/* What a handle of a synchronization object stands for. Waits hold it beyond the handle's end. */
+struct soft_sync {
+    struct soft_object *object; /* immutable, as are the flags */
+    uint32_t flags;             /* NTF_SYNC_* of this very handle: NO_SIGNAL, NO_WAIT, UNWAIT_ON_DESTROY */
+    ntf_au32 ended;             /* atomic; 1 once the handle is gone */
+    ntf_au32 references;        /* atomic; the handle has one, and so has each wait */
+};
+
+/* A new handle of an adapter or device; 0: no memory. */
+D3DKMT_HANDLE soft_handle_new(enum soft_class class);
+/* A new handle of the object with the flags; it takes over the caller's user of the object, on success only.
+ * device: the one it belongs to and dies with, 0 for none. INVALID_PARAMETER: no such device; NO_MEMORY. */
+ntf_status soft_handle_new_sync(struct soft_object *object, uint32_t flags, D3DKMT_HANDLE device, D3DKMT_HANDLE *out);
+bool soft_handle_is(D3DKMT_HANDLE handle, enum soft_class class);
+/* Ends a handle; those of synchronization objects that belong to a device end with it. False: not such a handle. */
+bool soft_handle_end(D3DKMT_HANDLE handle, enum soft_class class);
+
+/* What the handle stands for, with a reference more; NULL: not a handle of a synchronization object. */
+struct soft_sync *soft_sync_get(D3DKMT_HANDLE handle);
+void soft_sync_put(struct soft_sync *sync);
+/* Whether waits that came through this handle end, reached or not (facts 1.4, bit 10): it is gone and was not told
+ * to leave them, or the object has no user left here at all. */
+bool soft_sync_released(const struct soft_sync *sync);
+
+#endif /* NTF_KMT_SOFT_HANDLES_H */

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The objects of this copy. However often an object is opened here, by local handles or for fence/, there is one
+ * struct soft_object of it, hence one mapping and at most two descriptors; the kernel says what is the same.
+ *
+ * Two counts. Users are what the application sees: local D3DKMT handles, and objects opened for fence/. With the last
+ * of them the names go that this copy gave it, and waits that came through a handle end. References are memory
+ * safety: each user has one, and so has each wait that runs. With the last of them the mapping goes.
+ *
+ * The registry's lock protects what is said to be; under it only short system calls are made (map, close, lock),
+ * never one that waits for a peer. Lock order: handles, then registry, then names (os/posix/names.c).
+ */
+#ifndef NTF_KMT_SOFT_OBJECT_H
+#define NTF_KMT_SOFT_OBJECT_H
+
+#include "kmt/object.h"
+#include "kmt/soft/os/os.h"
+
+struct soft_alias; /* a name that this copy has given an object: share.c */
+
+struct soft_object {
+    struct ntf_object base;        /* first: what fence/ sees. Immutable, as is all down to `shared` */
+    struct ntf_page *page;         /* NULL: a legacy object of this process only, which has no value */
+    struct ntf_page_ops page_ops;
+    struct ntf_page_header header; /* the copy that was checked; flags are those of the creation */
+    struct soft_memory memory;     /* of a shared object */
+    void *block;                   /* of a private one: what to free */
+    bool shared;
+    ntf_au32 users;                /* atomic; changed under the registry's lock */
+    uint32_t references;           /* protected by the registry's lock */
+    struct soft_alias *aliases;    /* protected by the registry's lock */
+    struct soft_object *next;      /* in the registry; protected by its lock */
+};
+
+/* Makes an object with one user. flags: NTF_SYNC_*, checked by the caller. NTF_E_NO_MEMORY, NTF_E_UNSUPPORTED. */
+enum ntf_result soft_object_create(uint32_t kind, uint32_t flags, uint64_t initial, struct soft_object **out);
+/* Opens what is behind the NT handle, with one user more. On failure *status and *why (static text) say what it is. */
+enum ntf_result soft_object_open(ntf_handle nt, struct soft_object **out, ntf_status *status, const char **why);
+/* Ends a user, and its reference. */
+void soft_object_leave(struct soft_object *object);
+
+void soft_object_ref(struct soft_object *object);
+void soft_object_unref(struct soft_object *object);
+
+/* Whether it has a value to wait for. */
+static inline bool soft_object_is_fence(const struct soft_object *object)
+{
+    return object->header.kind == D3DDDI_MONITORED_FENCE || object->header.kind == D3DDDI_NATIVE_FENCE;
+}
+/* The address of CurrentValue as the D3DKMT interface gives it out: NULL for an object without one. */
+void *soft_object_cpu_va(const struct soft_object *object);
+
+/* NTSTATUS for an outcome that came without one. */
+ntf_status soft_status_of(enum ntf_result result);
+
+/* share.c: the names of an object. Under the registry's lock, when the last user has gone. */
+void soft_aliases_withdraw_locked(struct soft_object *object);
+/* Adds the name to the object, unless its last user has gone meanwhile. */
+bool soft_object_add_alias(struct soft_object *object, struct soft_alias *alias);
+/* Whether judge says so of one of the object's names. */
+bool soft_object_has_alias(struct soft_object *object, bool (*judge)(const struct soft_alias *, const void *),
+                           const void *context);
+
+/* The list that add_alias builds. */
+struct soft_alias {
+    struct soft_alias *next; /* protected by the registry's lock */
+    struct soft_name *name;
+    uint32_t units;     /* of text; immutable, as is all below */
+    ntf_handle root;    /* RootDirectory as it was given */
+    char16_t text[];    /* as it was given, A-Z folded */
+};
+
+#endif /* NTF_KMT_SOFT_OBJECT_H */

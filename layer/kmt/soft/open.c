@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opening by NT handle. */
+#include "kmt/soft/calls.h"
+#include "kmt/soft/flags.h"
+#include "kmt/soft/handles.h"
+#include "kmt/soft/soft.h"
+
+/* Opens the object and makes a handle of it. The address is taken before the handle is there for others to destroy. */
+static ntf_status open_handle(ntf_handle nt, D3DKMT_HANDLE device, uint32_t flags, bool fences_only, void **cpu_va,
+                              D3DKMT_HANDLE *handle)
+{
+    struct soft_object *object;
+    ntf_status status = NTF_STATUS_UNSUCCESSFUL;
+    const char *why;
+
+    if (soft_object_open(nt, &object, &status, &why) != NTF_OK)
+        return status;
+    *cpu_va = soft_object_cpu_va(object);
+    if (!soft_flags_match(object->header.flags, flags) || (fences_only && !soft_object_is_fence(object)))
+        status = NTF_STATUS_INVALID_PARAMETER;
+    else
+        status = soft_handle_new_sync(object, flags, device, handle);
+    if (status != NTF_STATUS_SUCCESS)
+        soft_object_leave(object);
+    return status;
+}
+
+ntf_status NTF_APIENTRY soft_OpenSyncObjectFromNtHandle(D3DKMT_OPENSYNCOBJECTFROMNTHANDLE *p)
+{
+    void *cpu_va;
+
+    if (!p)
+        return NTF_STATUS_INVALID_PARAMETER;
+    return open_handle(p->hNtHandle, 0, 0, false, &cpu_va, &p->hSyncObject);
+}
+
+ntf_status NTF_APIENTRY soft_OpenSyncObjectFromNtHandle2(D3DKMT_OPENSYNCOBJECTFROMNTHANDLE2 *p)
+{
+    void *cpu_va;
+    ntf_status status;
+
+    /* The device is looked at before the handle (facts 1.6). */
+    if (!p || !soft_handle_is(p->hDevice, SOFT_DEVICE))
+        return NTF_STATUS_INVALID_PARAMETER;
+    status = soft_check_open_flags(p->Flags);
+    if (status == NTF_STATUS_SUCCESS)
+        status = open_handle(p->hNtHandle, p->hDevice, p->Flags, false, &cpu_va, &p->hSyncObject);
+    if (status == NTF_STATUS_SUCCESS) {
+        p->MonitoredFence.FenceValueCPUVirtualAddress = cpu_va;
+        p->MonitoredFence.FenceValueGPUVirtualAddress = 0;
+    }
+    return status;
+}
+
+ntf_status NTF_APIENTRY soft_OpenNativeFenceFromNtHandle(D3DKMT_OPENNATIVEFENCEFROMNTHANDLE *p)
+{
+    void *cpu_va;
+    ntf_status status;
+
+    if (!p || !soft_handle_is(p->hDevice, SOFT_DEVICE))
+        return NTF_STATUS_INVALID_PARAMETER;
+    status = soft_check_open_flags(p->Flags);
+    if (status == NTF_STATUS_SUCCESS)
+        status = open_handle(p->hNtHandle, p->hDevice, p->Flags, true, &cpu_va, &p->hSyncObject);
+    if (status == NTF_STATUS_SUCCESS) {
+        p->NativeFenceMapping.CurrentValueCpuVa = cpu_va;
+        p->NativeFenceMapping.CurrentValueGpuVa = 0;
+        p->NativeFenceMapping.MonitoredValueGpuVa = 0;
+    }
+    return status;
+}
+
+enum ntf_result ntf_soft_open_handle(ntf_handle handle, struct ntf_object **out, ntf_status *status, const char **why)
+{
+    struct soft_object *object;
+    const enum ntf_result result = soft_object_open(handle, &object, status, why);
+
+    if (result != NTF_OK)
+        return result;
+    if (!soft_object_is_fence(object)) {
+        soft_object_leave(object);
+        *status = NTF_STATUS_OBJECT_TYPE_MISMATCH;
+        *why = "a legacy synchronization object, which has no value";
+        return NTF_E_WRONG_OBJECT;
+    }
+    *out = &object->base;
+    *status = NTF_STATUS_SUCCESS;
+    return NTF_OK;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * soft: a D3DKMT in user mode, for machines whose kernel has none. It behaves as Windows does, status by status,
+ * except for the deviations listed in kmt/soft/DEVIATIONS.md, each with a reason and a test.
+ *
+ * It is linked into the layer (this interface) and built as a library of its own that exports the D3DKMT names
+ * (libntfence-d3dkmt.so, ntfence-d3dkmt.dll). Two copies in one process meet only as two processes would: each has
+ * its own handle table, mappings, identity and threads; NT handles, names and global numbers are all that passes
+ * between them.
+ *
+ * Thread rules: every call from any thread. After fork the child may only exec.
+ */
+#ifndef NTF_KMT_SOFT_SOFT_H
+#define NTF_KMT_SOFT_SOFT_H
+
+#include "kmt/object.h"
+#include "kmt/thunks.h"
+
+/* The D3DKMT calls of this copy. Names that soft does not serve yet are NULL in the table. */
+const struct ntf_kmt_thunks *ntf_soft_thunks(void);
+
+/* Whether this system can share objects between processes at all (futex_waitv, /proc): NTF_OK, or
+ * NTF_E_UNSUPPORTED with a static sentence in *why. */
+enum ntf_result ntf_soft_can_share(const char **why);
+
+/* Opens an NT handle as an object of soft, of whichever process and copy, without a local D3DKMT handle.
+ * NTF_E_WRONG_OBJECT: it is something else; *why (static text) and *status say what. The handle stays the caller's. */
+enum ntf_result ntf_soft_open_handle(ntf_handle handle, struct ntf_object **out, ntf_status *status, const char **why);
+
+/* Closes an NT handle that soft gave out: CloseHandle, close. */
+void ntf_soft_close_nt_handle(ntf_handle handle);
+
+#endif /* NTF_KMT_SOFT_SOFT_H */

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Making, signalling and destroying synchronization objects. */
+#include "kmt/soft/calls.h"
+#include "kmt/soft/flags.h"
+#include "kmt/soft/handles.h"
+
+/* Types 1 to 4 can be made and shared, and have no value: they are there because callers make them (facts 6.3). */
+static ntf_status check_create(const D3DKMT_CREATESYNCHRONIZATIONOBJECT2 *p)
+{
+    const uint32_t flags = p->Info.Flags;
+
+    if (p->Info.Type < D3DDDI_SYNCHRONIZATION_MUTEX || p->Info.Type > D3DDDI_MONITORED_FENCE)
+        return NTF_STATUS_INVALID_PARAMETER;
+    if ((flags & NTF_SYNC_SIGNAL_BY_KMD) && p->Info.Type != D3DDDI_CPU_NOTIFICATION)
+        return NTF_STATUS_INVALID_PARAMETER;
+    if ((flags & NTF_SYNC_TOP_OF_PIPELINE) && p->Info.Type != D3DDDI_MONITORED_FENCE)
+        return NTF_STATUS_INVALID_PARAMETER;
+    if (p->Info.Type == D3DDDI_CPU_NOTIFICATION) {
+        const ntf_handle event = soft_event_keep(p->Info.CPUNotification.Event);
+        if (!event)
+            return NTF_STATUS_INVALID_HANDLE;
+        soft_event_drop(event); /* nothing of soft's notifies through it */
+    }
+    return soft_check_create_flags(flags);
+}
+
+/* A new object and its first handle. The address is taken before the handle is there for others to destroy. */
+static ntf_status create(uint32_t kind, uint32_t flags, uint64_t initial, D3DKMT_HANDLE device, void **cpu_va,
+                         D3DKMT_HANDLE *handle)
+{
+    struct soft_object *object;
+    const enum ntf_result result = soft_object_create(kind, flags, initial, &object);
+    ntf_status status;
+
+    if (result != NTF_OK)
+        return soft_status_of(result);
+    *cpu_va = soft_object_cpu_va(object);
+    status = soft_handle_new_sync(object, flags, device, handle);
+    if (status != NTF_STATUS_SUCCESS)
+        soft_object_leave(object);
+    return status;
+}
+
+ntf_status NTF_APIENTRY soft_CreateSynchronizationObject(D3DKMT_CREATESYNCHRONIZATIONOBJECT *p)
+{
+    void *cpu_va;
+
+    if (!p || !soft_handle_is(p->hDevice, SOFT_DEVICE))
+        return NTF_STATUS_INVALID_PARAMETER;
+    if (p->Info.Type != D3DDDI_SYNCHRONIZATION_MUTEX && p->Info.Type != D3DDDI_SEMAPHORE)
+        return NTF_STATUS_INVALID_PARAMETER;
+    return create(p->Info.Type, 0, 0, p->hDevice, &cpu_va, &p->hSyncObject);
+}
+
+ntf_status NTF_APIENTRY soft_CreateSynchronizationObject2(D3DKMT_CREATESYNCHRONIZATIONOBJECT2 *p)
+{
+    void *cpu_va;
+    uint64_t initial = 0;
+    ntf_status status;
+
+    if (!p || !soft_handle_is(p->hDevice, SOFT_DEVICE))
+        return NTF_STATUS_INVALID_PARAMETER;
+    status = check_create(p);
+    if (status != NTF_STATUS_SUCCESS)
+        return status;
+    if (p->Info.Type == D3DDDI_MONITORED_FENCE)
+        initial = p->Info.MonitoredFence.InitialFenceValue;
+    status = create(p->Info.Type, p->Info.Flags, initial, p->hDevice, &cpu_va, &p->hSyncObject);
+    if (status == NTF_STATUS_SUCCESS && p->Info.Type == D3DDDI_MONITORED_FENCE) {
+        p->Info.MonitoredFence.FenceValueCPUVirtualAddress = cpu_va;
+        p->Info.MonitoredFence.FenceValueGPUVirtualAddress = 0;
+    }
+    return status;
+}
+
+ntf_status NTF_APIENTRY soft_CreateNativeFence(D3DKMT_CREATENATIVEFENCE *p)
+{
+    void *cpu_va;
+    ntf_status status;
+
+    if (!p || !soft_handle_is(p->hDevice, SOFT_DEVICE))
+        return NTF_STATUS_INVALID_PARAMETER;
+    /* The other type lives in GPU memory and has no CPU address; no flag of the call itself is defined. */
+    if (p->Info.Type != D3DDDI_NATIVEFENCE_TYPE_DEFAULT || p->Flags != 0 ||
+        (p->Info.Flags & (NTF_SYNC_TOP_OF_PIPELINE | NTF_SYNC_SIGNAL_BY_KMD)))
+        return NTF_STATUS_INVALID_PARAMETER;
+    status = soft_check_create_flags(p->Info.Flags);
+    if (status == NTF_STATUS_SUCCESS)
+        status = create(D3DDDI_NATIVE_FENCE, p->Info.Flags, p->Info.InitialFenceValue, p->hDevice, &cpu_va,
+                        &p->hSyncObject);
+    if (status == NTF_STATUS_SUCCESS) {
+        p->Info.NativeFenceMapping.CurrentValueCpuVa = cpu_va;
+        p->Info.NativeFenceMapping.CurrentValueGpuVa = 0;
+        p->Info.NativeFenceMapping.MonitoredValueGpuVa = 0;
+    }
+    return status;
+}
+
+ntf_status NTF_APIENTRY soft_DestroySynchronizationObject(const D3DKMT_DESTROYSYNCHRONIZATIONOBJECT *p)
+{
+    return p && soft_handle_end(p->hSyncObject, SOFT_SYNC) ? NTF_STATUS_SUCCESS : NTF_STATUS_INVALID_PARAMETER;
+}
+
+/* One object of a signal: judged only, or done. */
+static ntf_status signal_one(D3DKMT_HANDLE handle, uint64_t value, bool rewind, bool judge_only)
+{
+    struct soft_sync *sync = soft_sync_get(handle);
+    ntf_status status = NTF_STATUS_SUCCESS;
+
+    if (!sync)
+        return NTF_STATUS_INVALID_PARAMETER;
+    if (!soft_object_is_fence(sync->object))
+        status = NTF_STATUS_INVALID_PARAMETER;
+    else if (sync->flags & NTF_SYNC_NO_SIGNAL)
+        status = NTF_STATUS_ACCESS_DENIED;
+    else if (judge_only)
+        status = !rewind && ntf_object_value(&sync->object->base) > value ? NTF_STATUS_INVALID_PARAMETER : status;
+    else if (!ntf_page_signal(sync->object->page, value, rewind, &sync->object->page_ops))
+        status = NTF_STATUS_INVALID_PARAMETER;
+    soft_sync_put(sync);
+    return status;
+}
+
+/* All objects are judged before the first is signalled; only a race with another signaller can refuse one later. */
+ntf_status NTF_APIENTRY
+soft_SignalSynchronizationObjectFromCpu(const D3DKMT_SIGNALSYNCHRONIZATIONOBJECTFROMCPU *p)
+{
+    ntf_status status = NTF_STATUS_SUCCESS;
+    uint32_t pass, i;
+    bool rewind;
+
+    if (!p || !soft_handle_is(p->hDevice, SOFT_DEVICE) || p->ObjectCount == 0 || p->ObjectCount > SOFT_MOST_OBJECTS ||
+        !p->ObjectHandleArray || !p->FenceValueArray ||
+        (p->Flags & ~(NTF_SIGNAL_ALLOW_REWIND | NTF_SIGNAL_AT_SUBMISSION)))
+        return NTF_STATUS_INVALID_PARAMETER;
+    rewind = (p->Flags & NTF_SIGNAL_ALLOW_REWIND) != 0;
+    for (pass = p->ObjectCount > 1 ? 0 : 1; pass < 2; pass++)
+        for (i = 0; i < p->ObjectCount && status == NTF_STATUS_SUCCESS; i++)
+            status = signal_one(p->ObjectHandleArray[i], p->FenceValueArray[i], rewind, pass == 0);
+    return status;
+}

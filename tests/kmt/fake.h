@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A library with the D3DKMT exports that does what the test says: refuses, lies, forgets to wake, and counts. It is
+ * loaded like any provider, by the setting d3dkmt; the test finds its controls by the symbol fake_control.
+ *
+ * Every handle that is opened leads to one shared value. Fields are the test's to write while nothing runs.
+ */
+#ifndef NTF_TEST_FAKE_H
+#define NTF_TEST_FAKE_H
+
+#include "base/atomic.h"
+#include "kmt/thunks.h"
+
+enum { FAKE_OPENS = 4, FAKE_CALLS_MAX = 16 };
+
+/* An answer to opening: the status, and what is odd about a success. */
+struct fake_answer {
+    ntf_status status;
+    bool no_address, misaligned, no_object;
+};
+
+struct fake_control {
+    /* What the library does. All zero: everything works, without native fences, with one adapter. */
+    uint32_t adapter_count; /* 0 means 1; adapter i has LUID { i + 1, 7 } */
+    uint32_t software;      /* index + 1 of the software adapter, 0: none */
+    bool knows_any_luid;    /* as Wine does */
+    ntf_status enum_status, device_status;
+    struct fake_answer create;       /* whatever the flags */
+    struct fake_answer create_plain; /* with flags 0, if create_differs */
+    bool create_differs;
+    bool wrong_initial;    /* the address does not show the initial value */
+    bool slow_signal;      /* the value changes a little after the call has returned */
+    bool dead_signal;      /* success, and the value stays */
+    bool dead_wait;        /* success, and the event is never set */
+    uint32_t refuse_signal;   /* the n-th, counted from 1 */
+    ntf_status signal_status, wait_status;
+    uint16_t feature_value; /* of feature 37 */
+    ntf_status feature_status;
+    struct fake_answer native_create, native_open;
+    struct fake_answer open[FAKE_OPENS]; /* with the flags 0x483, 0x80, 0x3, 0 */
+    ntf_status name_status;
+    void *name_handle; /* what a name leads to: handed out as it is, closed by the caller */
+
+    /* What it saw. */
+    uint32_t adapters_open, devices_open, objects_open;
+    D3DKMT_HANDLE device_adapter; /* of the last device */
+    uint32_t dirty;               /* parameter blocks whose out or reserved bytes were not zero */
+    uint32_t opens;               /* ... and which: 'n' native, then the index of the flags '0' to '3' */
+    char order[FAKE_CALLS_MAX + 1];
+    uint32_t waits, waits_pending, signals, names;
+    char16_t last_name[320];
+    uint32_t last_name_units, last_name_access, last_name_attributes;
+    ntf_handle last_event;
+
+    /* What the test can do to it. */
+    ntf_au64 *value;             /* the shared value, for reading */
+    void (*write)(uint64_t value); /* as a GPU does: unconditionally, then wakes whom it reaches */
+    void (*unwait)(void);          /* wakes everybody and forgets them, as when a peer closes its handle */
+    bool (*waited_for)(void);      /* somebody's registration is pending; from any thread */
+};
+
+typedef struct fake_control *(*fake_control_fn)(void);
+
+#endif
