@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fence/bridge.h"
+
+#include "base/os/os.h"
+
+#include <stdlib.h>
+
+/* How long a lane's thread stays in one driver call before it looks whether the device is going away. The driver
+ * wakes it by itself when the fence is signalled; this is only for a submission that never completes. */
+#define LANE_SLICE_NS 250000000ull
+
+enum record_state {
+    RECORD_PENDING,   /* its fence has not been seen signalled */
+    RECORD_DELIVERED, /* the payload has been signalled; the record waits for its place at the head of the lane */
+};
+
+struct ntf_bridge_record {
+    struct ntf_bridge_record *next; /* protected by the lane's lock */
+    struct ntf_bridge_lane *lane;   /* immutable while in use */
+    struct ntf_payload *payload;    /* one reference; immutable while in use */
+    uint64_t value;                 /* what the payload's object is raised to; immutable while in use */
+    uint64_t fence;                 /* of the pool; immutable */
+    enum record_state state;        /* protected by the lane's lock */
+};
+
+struct ntf_bridge_lane {
+    struct ntf_bridge_lane *next; /* immutable once published */
+    struct ntf_bridge *bridge;
+    uint64_t queue;
+    struct ntf_thread *thread;
+    struct ntf_lock lock;
+    struct ntf_bridge_record *head, *tail; /* in submission order; protected by lock */
+    ntf_au32 wake;                         /* the thread sleeps on it; bumped after each commit and by stop */
+    ntf_au32 stop;
+};
+
+struct ntf_bridge {
+    struct ntf_bridge_driver driver; /* immutable */
+    struct ntf_lock lock;            /* protects free and the making of lanes */
+    struct ntf_bridge_record *free;  /* records with an unsignalled fence each */
+    ntf_aptr lanes;                  /* struct ntf_bridge_lane *, only ever grows at its head */
+};
+
+enum ntf_result ntf_bridge_new(const struct ntf_bridge_driver *driver, struct ntf_bridge **out)
+{
+    struct ntf_bridge *bridge = malloc(sizeof *bridge);
+
+    if (!bridge)
+        return NTF_E_NO_MEMORY;
+    bridge->driver = *driver;
+    ntf_lock_init(&bridge->lock);
+    bridge->free = NULL;
+    ntf_init(&bridge->lanes, 0);
+    *out = bridge;
+    return NTF_OK;
+}
+
+static struct ntf_bridge_lane *first_lane(struct ntf_bridge *bridge)
+{
+    return (struct ntf_bridge_lane *)ntf_load(&bridge->lanes, NTF_ACQUIRE);
+}
+
+/* ---- records ---- */
+
+static struct ntf_bridge_record *record_take(struct ntf_bridge *bridge)
+{
+    struct ntf_bridge_record *record;
+
+    ntf_lock_take(&bridge->lock);
+    record = bridge->free;
+    if (record)
+        bridge->free = record->next;
+    ntf_lock_drop(&bridge->lock);
+    if (record)
+        return record;
+    record = malloc(sizeof *record);
+    if (record && bridge->driver.make(bridge->driver.context, &record->fence) != NTF_OK) {
+        free(record);
+        return NULL;
+    }
+    return record;
+}
+
+/* Gives back a record whose fence is unsignalled and in no queue. */
+static void record_return(struct ntf_bridge *bridge, struct ntf_bridge_record *record)
+{
+    ntf_lock_take(&bridge->lock);
+    record->next = bridge->free;
+    bridge->free = record;
+    ntf_lock_drop(&bridge->lock);
+}
+
+static void record_destroy(struct ntf_bridge *bridge, struct ntf_bridge_record *record)
+{
+    bridge->driver.destroy(bridge->driver.context, record->fence);
+    free(record);
+}
+
+/* The submission is complete (or its device lost): the payload is signalled, once. Called under the lane's lock. */
+static void deliver_locked(struct ntf_bridge_record *record)
+{
+    const struct ntf_bridge_driver *driver = &record->lane->bridge->driver;
+    ntf_status status = NTF_STATUS_SUCCESS;
+
+    if (record->state == RECORD_DELIVERED)
+        return;
+    record->state = RECORD_DELIVERED;
+    if (ntf_payload_signal(record->payload, record->value, &status) != NTF_OK)
+        driver->complain(driver->context, record->value, status);
+    ntf_fetch_sub(&record->payload->pending, 1, NTF_RELEASE);
+}
+
+/* ---- lanes ---- */
+
+/* Sleeps until something is pending; NULL when the lane is to end. The head stays in the list: only the lane's own
+ * thread takes records out of it. */
+static struct ntf_bridge_record *lane_next(struct ntf_bridge_lane *lane)
+{
+    for (;;) {
+        uint32_t seen = ntf_load(&lane->wake, NTF_ACQUIRE);
+        struct ntf_bridge_record *record;
+
+        ntf_lock_take(&lane->lock);
+        record = lane->head;
+        ntf_lock_drop(&lane->lock);
+        if (record || ntf_load(&lane->stop, NTF_ACQUIRE))
+            return record;
+        ntf_os_park(&lane->wake, seen, UINT64_MAX);
+    }
+}
+
+/* Waits until the record's fence is signalled or its device lost; false when the lane is to end before that. */
+static bool lane_await(struct ntf_bridge_lane *lane, struct ntf_bridge_record *record, enum ntf_result *result)
+{
+    const struct ntf_bridge_driver *driver = &lane->bridge->driver;
+
+    for (;;) {
+        *result = driver->wait(driver->context, record->fence, LANE_SLICE_NS);
+        if (*result != NTF_TIMEOUT)
+            return true;
+        if (ntf_load(&lane->stop, NTF_ACQUIRE))
+            return false;
+    }
+}
+
+static void lane_body(void *context)
+{
+    struct ntf_bridge_lane *lane = context;
+    struct ntf_bridge *bridge = lane->bridge;
+    struct ntf_bridge_record *record;
+    enum ntf_result result;
+
+    while ((record = lane_next(lane)) && lane_await(lane, record, &result)) {
+        bool reusable = result == NTF_OK;
+
+        ntf_lock_take(&lane->lock);
+        deliver_locked(record);
+        lane->head = record->next;
+        if (!lane->head)
+            lane->tail = NULL;
+        /* Under the lock, so that no puller asks for the fence's status meanwhile. */
+        if (reusable)
+            reusable = bridge->driver.reset(bridge->driver.context, record->fence) == NTF_OK;
+        ntf_lock_drop(&lane->lock);
+        ntf_payload_unref(record->payload);
+        if (reusable)
+            record_return(bridge, record);
+        else
+            record_destroy(bridge, record);
+    }
+}
+
+static struct ntf_bridge_lane *lane_find(struct ntf_bridge *bridge, uint64_t queue)
+{
+    struct ntf_bridge_lane *lane = first_lane(bridge);
+
+    while (lane && lane->queue != queue)
+        lane = lane->next;
+    return lane;
+}
+
+/* Called under the bridge's lock. */
+static struct ntf_bridge_lane *lane_make_locked(struct ntf_bridge *bridge, uint64_t queue)
+{
+    struct ntf_bridge_lane *lane = malloc(sizeof *lane);
+
+    if (!lane)
+        return NULL;
+    lane->next = first_lane(bridge);
+    lane->bridge = bridge;
+    lane->queue = queue;
+    ntf_lock_init(&lane->lock);
+    lane->head = lane->tail = NULL;
+    ntf_init(&lane->wake, 0);
+    ntf_init(&lane->stop, 0);
+    if (ntf_thread_start(&lane->thread, "ntfence-bridge", lane_body, lane) != NTF_OK) {
+        free(lane);
+        return NULL;
+    }
+    ntf_store(&bridge->lanes, (uintptr_t)lane, NTF_RELEASE);
+    return lane;
+}
+
+static struct ntf_bridge_lane *lane_of(struct ntf_bridge *bridge, uint64_t queue)
+{
+    struct ntf_bridge_lane *lane = lane_find(bridge, queue);
+
+    if (lane)
+        return lane;
+    ntf_lock_take(&bridge->lock);
+    lane = lane_find(bridge, queue);
+    if (!lane)
+        lane = lane_make_locked(bridge, queue);
+    ntf_lock_drop(&bridge->lock);
+    return lane;
+}
+
+static void lane_wake(struct ntf_bridge_lane *lane)
+{
+    ntf_fetch_add(&lane->wake, 1, NTF_RELEASE);
+    ntf_os_unpark_all(&lane->wake);
+}
+
+/* ---- submissions ---- */
+
+enum ntf_result ntf_bridge_prepare(struct ntf_bridge *bridge, uint64_t queue, struct ntf_payload *payload,
+                                   struct ntf_bridge_record **out)
+{
+    struct ntf_bridge_lane *lane = lane_of(bridge, queue);
+    struct ntf_bridge_record *record = lane ? record_take(bridge) : NULL;
+
+    if (!record)
+        return NTF_E_NO_MEMORY;
+    record->next = NULL;
+    record->lane = lane;
+    record->payload = ntf_payload_ref(payload);
+    record->value = ntf_payload_target(payload);
+    record->state = RECORD_PENDING;
+    /* Counted before the driver has it: whoever learns of the submission afterwards finds the payload pending. */
+    ntf_fetch_add(&payload->pending, 1, NTF_RELAXED);
+    *out = record;
+    return NTF_OK;
+}
+
+uint64_t ntf_bridge_record_fence(const struct ntf_bridge_record *record)
+{
+    return record->fence;
+}
+
+void ntf_bridge_commit(struct ntf_bridge_record *record)
+{
+    struct ntf_bridge_lane *lane = record->lane;
+
+    ntf_lock_take(&lane->lock);
+    if (lane->tail)
+        lane->tail->next = record;
+    else
+        lane->head = record;
+    lane->tail = record;
+    ntf_lock_drop(&lane->lock);
+    lane_wake(lane);
+}
+
+void ntf_bridge_cancel(struct ntf_bridge_record *record)
+{
+    struct ntf_bridge *bridge = record->lane->bridge;
+
+    ntf_fetch_sub(&record->payload->pending, 1, NTF_RELEASE);
+    ntf_payload_unref(record->payload);
+    record_return(bridge, record);
+}
+
+/* ---- pulling ---- */
+
+/* Delivers what is complete, from the head on: behind the first that is not, nothing can be. */
+static void lane_pull(struct ntf_bridge_lane *lane)
+{
+    const struct ntf_bridge_driver *driver = &lane->bridge->driver;
+
+    ntf_lock_take(&lane->lock);
+    for (struct ntf_bridge_record *record = lane->head; record; record = record->next) {
+        if (record->state == RECORD_DELIVERED)
+            continue;
+        if (driver->status(driver->context, record->fence) == NTF_NOT_READY)
+            break;
+        deliver_locked(record);
+    }
+    ntf_lock_drop(&lane->lock);
+}
+
+void ntf_bridge_pull_queue(struct ntf_bridge *bridge, uint64_t queue)
+{
+    for (struct ntf_bridge_lane *lane = first_lane(bridge); lane; lane = lane->next)
+        if (!queue || lane->queue == queue)
+            lane_pull(lane);
+}
+
+void ntf_bridge_pull(struct ntf_bridge *bridge, const struct ntf_payload *payload)
+{
+    if (ntf_load((ntf_au32 *)(uintptr_t)&payload->pending, NTF_ACQUIRE) != 0)
+        ntf_bridge_pull_queue(bridge, 0);
+}
+
+/* ---- the end ---- */
+
+/* The thread has ended; what is left of its list has either been delivered by a pull or never completed. */
+static void lane_finish(struct ntf_bridge_lane *lane)
+{
+    struct ntf_bridge *bridge = lane->bridge;
+    const struct ntf_bridge_driver *driver = &bridge->driver;
+
+    for (struct ntf_bridge_record *record = lane->head, *next; record; record = next) {
+        next = record->next;
+        if (record->state == RECORD_PENDING) {
+            driver->complain(driver->context, record->value, NTF_STATUS_PENDING);
+            ntf_fetch_sub(&record->payload->pending, 1, NTF_RELEASE);
+        }
+        ntf_payload_unref(record->payload);
+        record_destroy(bridge, record);
+    }
+    free(lane);
+}
+
+void ntf_bridge_destroy(struct ntf_bridge *bridge)
+{
+    struct ntf_bridge_lane *lane;
+
+    if (!bridge)
+        return;
+    ntf_bridge_pull_queue(bridge, 0);
+    for (lane = first_lane(bridge); lane; lane = lane->next) {
+        ntf_store(&lane->stop, 1, NTF_RELEASE);
+        lane_wake(lane);
+    }
+    while ((lane = first_lane(bridge))) {
+        ntf_store(&bridge->lanes, (uintptr_t)lane->next, NTF_RELEASE);
+        ntf_thread_join(lane->thread);
+        lane_finish(lane);
+    }
+    while (bridge->free) {
+        struct ntf_bridge_record *record = bridge->free;
+
+        bridge->free = record->next;
+        record_destroy(bridge, record);
+    }
+    free(bridge);
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fence/fences.h"
+
+#include <stdlib.h>
+
+#define CHUNK_FENCES 64
+
+struct ntf_fence_chunk {
+    struct ntf_fence_chunk *next;
+    struct ntf_fence fences[CHUNK_FENCES];
+};
+
+static struct ntf_payload *payload_of(ntf_aptr *slot)
+{
+    return (struct ntf_payload *)ntf_load(slot, NTF_ACQUIRE);
+}
+
+/* Puts payload into the slot and drops the reference that the slot held. */
+static void replace(ntf_aptr *slot, struct ntf_payload *payload)
+{
+    ntf_payload_unref((struct ntf_payload *)ntf_exchange(slot, (uintptr_t)payload, NTF_ACQ_REL));
+}
+
+enum ntf_result ntf_fences_init(struct ntf_fences *fences)
+{
+    ntf_lock_init(&fences->lock);
+    fences->chunks = NULL;
+    fences->free = NULL;
+    return ntf_table_init(&fences->table);
+}
+
+void ntf_fences_finish(struct ntf_fences *fences)
+{
+    for (struct ntf_fence_chunk *chunk = fences->chunks, *next; chunk; chunk = next) {
+        next = chunk->next;
+        for (uint32_t i = 0; i < CHUNK_FENCES; i++) {
+            replace(&chunk->fences[i].temporary, NULL);
+            replace(&chunk->fences[i].permanent, NULL);
+        }
+        free(chunk);
+    }
+    ntf_table_finish(&fences->table);
+}
+
+/* Adds a chunk of free records. Called under the lock. */
+static bool grow_locked(struct ntf_fences *fences)
+{
+    struct ntf_fence_chunk *chunk = malloc(sizeof *chunk);
+
+    if (!chunk)
+        return false;
+    for (uint32_t i = 0; i < CHUNK_FENCES; i++) {
+        struct ntf_fence *fence = &chunk->fences[i];
+
+        ntf_init(&fence->permanent, 0);
+        ntf_init(&fence->temporary, 0);
+        ntf_init(&fence->generation, 0);
+        fence->handle = 0;
+        fence->next_free = i + 1 < CHUNK_FENCES ? fence + 1 : NULL;
+    }
+    chunk->next = fences->chunks;
+    fences->chunks = chunk;
+    fences->free = &chunk->fences[0];
+    return true;
+}
+
+static struct ntf_fence *fence_new(struct ntf_fences *fences, uint64_t handle)
+{
+    struct ntf_fence *fence = NULL;
+
+    ntf_lock_take(&fences->lock);
+    if (fences->free || grow_locked(fences)) {
+        fence = fences->free;
+        fences->free = fence->next_free;
+    }
+    ntf_lock_drop(&fences->lock);
+    if (fence) {
+        fence->handle = handle;
+        ntf_fetch_add(&fence->generation, 1, NTF_RELEASE);
+    }
+    return fence;
+}
+
+static void fence_free(struct ntf_fences *fences, struct ntf_fence *fence)
+{
+    ntf_fetch_add(&fence->generation, 1, NTF_RELEASE);
+    ntf_lock_take(&fences->lock);
+    fence->next_free = fences->free;
+    fences->free = fence;
+    ntf_lock_drop(&fences->lock);
+}
+
+static struct ntf_fence *find(struct ntf_fences *fences, uint64_t handle)
+{
+    uint64_t value;
+
+    if (!ntf_table_find(&fences->table, handle, &value))
+        return NULL;
+    return (struct ntf_fence *)(uintptr_t)value;
+}
+
+struct ntf_payload *ntf_fences_active(struct ntf_fences *fences, uint64_t handle)
+{
+    struct ntf_fence *fence;
+    struct ntf_payload *temporary;
+
+    if (ntf_fences_none(fences) || !(fence = find(fences, handle)))
+        return NULL;
+    temporary = payload_of(&fence->temporary);
+    return temporary ? temporary : payload_of(&fence->permanent);
+}
+
+enum ntf_result ntf_fences_import(struct ntf_fences *fences, uint64_t handle, struct ntf_payload *payload,
+                                  bool temporary)
+{
+    struct ntf_fence *fence = find(fences, handle);
+
+    if (!fence) {
+        enum ntf_result result;
+
+        fence = fence_new(fences, handle);
+        if (!fence)
+            return NTF_E_NO_MEMORY;
+        result = ntf_table_insert(&fences->table, handle, (uintptr_t)fence);
+        if (result != NTF_OK) {
+            fence_free(fences, fence);
+            return result;
+        }
+    }
+    if (temporary) {
+        replace(&fence->temporary, payload);
+    } else {
+        replace(&fence->permanent, payload);
+        replace(&fence->temporary, NULL);
+    }
+    return NTF_OK;
+}
+
+bool ntf_fences_reset(struct ntf_fences *fences, uint64_t handle)
+{
+    struct ntf_fence *fence = ntf_fences_none(fences) ? NULL : find(fences, handle);
+    struct ntf_payload *permanent;
+
+    if (!fence)
+        return true;
+    /* Vulkan 1.3, vkResetFences: a fence with a temporarily imported payload has its prior permanent payload
+     * restored first; the remaining operations act on that one. */
+    replace(&fence->temporary, NULL);
+    permanent = payload_of(&fence->permanent);
+    if (permanent) {
+        ntf_payload_reset(permanent);
+        return false;
+    }
+    ntf_fences_forget(fences, handle); /* a plain fence again */
+    return true;
+}
+
+void ntf_fences_forget(struct ntf_fences *fences, uint64_t handle)
+{
+    uint64_t value;
+    struct ntf_fence *fence;
+
+    if (ntf_fences_none(fences) || !ntf_table_remove(&fences->table, handle, &value))
+        return;
+    fence = (struct ntf_fence *)(uintptr_t)value;
+    replace(&fence->temporary, NULL);
+    replace(&fence->permanent, NULL);
+    fence_free(fences, fence);
+}
