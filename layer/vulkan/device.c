@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Making and ending a device. What the application enables decides how much of the layer there is:
+ *
+ *   neither extension, or only a VK_KHR_external_fence_win32 that the driver has
+ *       the application's arguments go down as they are, and the layer keeps no more than the next layer's
+ *       vkGetDeviceProcAddr, whose answers it passes on: nothing is hooked;
+ *   otherwise
+ *       our names are left out (VK_KHR_external_fence_win32 only where the driver lacks it) of a copy of the list;
+ *       chain and features stay the application's own. A record is made, and every fence command is hooked.
+ */
+#include "vulkan/device.h"
+
+#include <stdlib.h>
+
+#include "vulkan/chain.h"
+#include "vulkan/commands.h"
+#include "vulkan/origin.h"
+#include "vulkan/physical.h"
+
+/* What the application has asked for, and what becomes of it. */
+struct plan {
+    bool khr, beyond; /* enabled by the application */
+    bool native;      /* the driver has the first, and its name goes down */
+    bool serve;
+};
+
+static VkLayerDeviceCreateInfo *find_link(const void *next)
+{
+    struct ntf_chain chain = ntf_chain_begin(next);
+    const VkBaseInStructure *node;
+
+    while ((node = ntf_chain_step(&chain))) {
+        VkLayerDeviceCreateInfo *link = (VkLayerDeviceCreateInfo *)(uintptr_t)node;
+
+        if (node->sType == VK_STRUCTURE_TYPE_LOADER_DEVICE_CREATE_INFO && link->function == VK_LAYER_LINK_INFO)
+            return link;
+    }
+    return NULL;
+}
+
+static bool is_khr(const char *name)
+{
+    return strcmp(name, VK_KHR_EXTERNAL_FENCE_WIN32_EXTENSION_NAME) == 0;
+}
+
+static bool is_beyond(const char *name)
+{
+    return strcmp(name, VK_NTFENCE_FENCE_IMPORT_EXTENSION_NAME) == 0;
+}
+
+static struct plan make_plan(struct ntf_instance *instance, VkPhysicalDevice physical, const VkDeviceCreateInfo *info)
+{
+    struct plan plan = { false, false, false, false };
+    unsigned traits;
+
+    for (uint32_t i = 0; i < info->enabledExtensionCount; i++) {
+        plan.khr |= is_khr(info->ppEnabledExtensionNames[i]);
+        plan.beyond |= is_beyond(info->ppEnabledExtensionNames[i]);
+    }
+    if (!plan.khr && !plan.beyond)
+        return plan;
+    traits = ntf_physical_traits(instance, physical);
+    plan.native = plan.khr && (traits & NTF_PHYSICAL_NATIVE);
+    plan.serve = plan.beyond || ntf_physical_served(instance, traits);
+    return plan;
+}
+
+/* The names that go down, in an array of the caller's to free; NULL without memory. Every copy of ours is left out:
+ * an application may list a name twice. */
+static const char **names_below(const struct plan *plan, const VkDeviceCreateInfo *info, uint32_t *count)
+{
+    const char **names = malloc(((size_t)info->enabledExtensionCount + 1) * sizeof *names);
+
+    *count = 0;
+    for (uint32_t i = 0; names && i < info->enabledExtensionCount; i++) {
+        const char *name = info->ppEnabledExtensionNames[i];
+
+        if (!is_beyond(name) && (plan->native || !is_khr(name)))
+            names[(*count)++] = name;
+    }
+    return names;
+}
+
+/* ---- the record ---- */
+
+static void device_finish(struct ntf_device *device)
+{
+    ntf_bridge_destroy(device->bridge);
+    ntf_fences_finish(&device->fences);
+    ntf_table_finish(&device->told);
+    if (device->kmt)
+        ntf_kmt_close(device->kmt);
+    ntf_registry_retire_device(device);
+}
+
+/* Everything that needs memory and no VkDevice. */
+static struct ntf_device *device_new(struct ntf_instance *instance, const struct plan *plan)
+{
+    struct ntf_device *device = ntf_registry_make_device();
+    struct ntf_bridge_driver driver;
+
+    if (!device)
+        return NULL;
+    device->instance = instance;
+    device->native = plan->native;
+    device->khr = plan->khr;
+    device->beyond = plan->beyond;
+    if (ntf_fences_init(&device->fences) != NTF_OK) {
+        ntf_registry_retire_device(device);
+        return NULL;
+    }
+    if (ntf_table_init(&device->told) != NTF_OK) {
+        ntf_fences_finish(&device->fences);
+        ntf_registry_retire_device(device);
+        return NULL;
+    }
+    driver = ntf_device_driver(device);
+    if (ntf_bridge_new(&driver, &device->bridge) != NTF_OK) {
+        device_finish(device);
+        return NULL;
+    }
+    return device;
+}
+
+/* Without a usable provider the device is there all the same: its imports will be refused, with the reason. */
+static void open_kmt(struct ntf_device *device, VkPhysicalDevice physical)
+{
+    struct ntf_instance *instance = device->instance;
+    struct ntf_kmt_config config = {
+        .provider = instance->settings.provider,
+        .d3dkmt = instance->settings.d3dkmt,
+        .rungs = instance->settings.rungs,
+    };
+
+    config.luid_valid = ntf_physical_luid(instance, physical, &config.luid);
+    if (ntf_kmt_open(&config, &device->kmt, device->verdicts) != NTF_OK)
+        device->kmt = NULL;
+}
+
+static void introduce(struct ntf_device *device, VkPhysicalDevice physical)
+{
+    struct ntf_instance *instance = device->instance;
+    VkPhysicalDeviceProperties properties;
+    struct ntf_text text;
+
+    if (!ntf_instance_wants(instance, NTF_LOG_INFO))
+        return;
+    instance->next.GetPhysicalDeviceProperties(physical, &properties);
+    ntf_text_init(&text);
+    if (device->kmt)
+        ntf_kmt_describe(device->kmt, &text);
+    else
+        ntf_text_add(&text, "no D3DKMT provider is usable: imports will be refused");
+    ntf_log_write(&instance->log, NTF_LOG_INFO, "NTF-INFO-001", "device \"%s\"; the layer came in by %s; %s",
+                  properties.deviceName, ntf_origin(), text.bytes);
+    ntf_text_init(&text);
+    ntf_kmt_describe_verdicts(device->verdicts, &text);
+    ntf_log_write(&instance->log, NTF_LOG_INFO, "NTF-INFO-003", "%s", text.bytes);
+}
+
+/* ---- vkCreateDevice ---- */
+
+struct creation {
+    struct ntf_instance *instance;
+    VkPhysicalDevice physical;
+    const VkAllocationCallbacks *allocator;
+    PFN_vkCreateDevice next;
+    PFN_vkGetDeviceProcAddr next_gdpa;
+};
+
+/* Memory has run out after the device was made: it goes again, as if it had never been. */
+static VkResult undo(const struct creation *creation, VkDevice device)
+{
+    const PFN_vkDestroyDevice next = (PFN_vkDestroyDevice)creation->next_gdpa(device, "vkDestroyDevice");
+
+    if (next)
+        next(device, creation->allocator);
+    return VK_ERROR_OUT_OF_HOST_MEMORY;
+}
+
+static VkResult create_passed(const struct creation *creation, const VkDeviceCreateInfo *info, VkDevice *out)
+{
+    const VkResult result = creation->next(creation->physical, info, creation->allocator, out);
+
+    if (result != VK_SUCCESS || ntf_registry_add_passed(ntf_key_of(*out), creation->next_gdpa) == NTF_OK)
+        return result;
+    return undo(creation, *out);
+}
+
+static VkResult create_served(const struct creation *creation, const struct plan *plan,
+                              const VkDeviceCreateInfo *info, VkDevice *out)
+{
+    VkDeviceCreateInfo below = *info;
+    const char **names = names_below(plan, info, &below.enabledExtensionCount);
+    struct ntf_device *device = names ? device_new(creation->instance, plan) : NULL;
+    VkResult result = VK_ERROR_OUT_OF_HOST_MEMORY;
+
+    if (device) {
+        below.ppEnabledExtensionNames = names;
+        result = creation->next(creation->physical, &below, creation->allocator, out);
+    }
+    free((void *)names);
+    if (result != VK_SUCCESS) {
+        if (device)
+            device_finish(device);
+        return result;
+    }
+    device->handle = *out;
+    device->next_gdpa = creation->next_gdpa;
+    ntf_device_table_fill(&device->next, *out, creation->next_gdpa, plan->native);
+    open_kmt(device, creation->physical);
+    if (ntf_registry_add_device(device, ntf_key_of(*out)) != NTF_OK) {
+        device_finish(device);
+        return undo(creation, *out);
+    }
+    introduce(device, creation->physical);
+    return VK_SUCCESS;
+}
+
+NTF_COMMAND(VkResult)
+ntf_vkCreateDevice(VkPhysicalDevice physical, const VkDeviceCreateInfo *info,
+                   const VkAllocationCallbacks *allocator, VkDevice *out)
+{
+    struct creation creation = { ntf_registry_instance(physical), physical, allocator, NULL, NULL };
+    VkLayerDeviceCreateInfo *link = find_link(info->pNext);
+    struct plan plan;
+
+    if (!creation.instance || !link || !link->u.pLayerInfo)
+        return VK_ERROR_INITIALIZATION_FAILED;
+    creation.next_gdpa = link->u.pLayerInfo->pfnNextGetDeviceProcAddr;
+    creation.next = (PFN_vkCreateDevice)link->u.pLayerInfo->pfnNextGetInstanceProcAddr(creation.instance->handle,
+                                                                                      "vkCreateDevice");
+    if (!creation.next)
+        return VK_ERROR_INITIALIZATION_FAILED;
+    plan = make_plan(creation.instance, physical, info);
+    /* The one write into what the application gave that the loader's protocol demands. */
+    link->u.pLayerInfo = link->u.pLayerInfo->pNext;
+    return plan.serve ? create_served(&creation, &plan, info, out) : create_passed(&creation, info, out);
+}
+
+NTF_COMMAND(void) ntf_vkDestroyDevice(VkDevice handle, const VkAllocationCallbacks *allocator)
+{
+    struct ntf_device *device = handle ? ntf_device_of(handle) : NULL;
+    PFN_vkDestroyDevice next;
+
+    if (!device)
+        return;
+    next = device->next.DestroyDevice;
+    /* Out of the table before the handle's key may be given out again; the bridge's fences go while the device is
+     * still there. */
+    ntf_registry_remove_device(device);
+    device_finish(device);
+    next(handle, allocator);
+}

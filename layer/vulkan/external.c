@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* External fences: what can be imported, and the import. */
+#include <inttypes.h>
+
+#include "vulkan/chain.h"
+#include "vulkan/commands.h"
+#include "vulkan/device.h"
+#include "vulkan/physical.h"
+
+#define NAME_UNITS_SHOWN 80
+
+/* ---- the query ---- */
+
+/* True when the layer has answered. Only the three members of the result are written: sType and pNext are the
+ * application's. */
+static bool answer_properties(struct ntf_instance *instance, VkPhysicalDevice physical,
+                              const VkPhysicalDeviceExternalFenceInfo *info, VkExternalFenceProperties *properties)
+{
+    const VkExternalFenceHandleTypeFlagBits type = info->handleType;
+
+    if (type != VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_BIT
+        && type != VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_KMT_BIT)
+        return false;
+    if (!ntf_physical_served(instance, ntf_physical_traits(instance, physical)))
+        return false;
+    /* VkExternalFenceProperties: an unsupported type has all three members zero. A kernel object that can be shared
+     * by NT handle has no global handle, so the second type is not supported. */
+    properties->exportFromImportedHandleTypes = 0;
+    properties->compatibleHandleTypes = 0;
+    properties->externalFenceFeatures = 0;
+    if (type == VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_BIT) {
+        properties->compatibleHandleTypes = VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_BIT;
+        properties->externalFenceFeatures = VK_EXTERNAL_FENCE_FEATURE_IMPORTABLE_BIT;
+    }
+    return true;
+}
+
+NTF_COMMAND(void)
+ntf_vkGetPhysicalDeviceExternalFenceProperties(VkPhysicalDevice physical,
+                                               const VkPhysicalDeviceExternalFenceInfo *info,
+                                               VkExternalFenceProperties *properties)
+{
+    struct ntf_instance *instance = ntf_registry_instance(physical);
+
+    if (!answer_properties(instance, physical, info, properties))
+        instance->next.GetPhysicalDeviceExternalFenceProperties(physical, info, properties);
+}
+
+NTF_COMMAND(void)
+ntf_vkGetPhysicalDeviceExternalFencePropertiesKHR(VkPhysicalDevice physical,
+                                                  const VkPhysicalDeviceExternalFenceInfo *info,
+                                                  VkExternalFenceProperties *properties)
+{
+    struct ntf_instance *instance = ntf_registry_instance(physical);
+
+    if (!answer_properties(instance, physical, info, properties))
+        instance->next.GetPhysicalDeviceExternalFencePropertiesKHR(physical, info, properties);
+}
+
+/* ---- the import ---- */
+
+struct import {
+    struct ntf_device *device;
+    const VkImportFenceWin32HandleInfoKHR *info;
+    const NtfenceImportValueInfo *value; /* NULL: not in the chain */
+    struct ntf_trace trace;
+};
+
+static void add_subject(struct ntf_text *text, const VkImportFenceWin32HandleInfoKHR *info)
+{
+    ntf_text_add(text, "fence 0x%" PRIx64, ntf_fence_number(info->fence));
+    if (info->handle || !info->name)
+        ntf_text_add(text, ", handle 0x%" PRIxPTR, (uintptr_t)info->handle);
+    if (info->name) {
+        ntf_text_add(text, ", name \"");
+        ntf_text_add_utf16(text, (const uint16_t *)info->name, NAME_UNITS_SHOWN);
+        ntf_text_add(text, "\"");
+    }
+}
+
+/* One line: the code, what was given, why, and every step that was tried. Nothing else has happened. */
+static VkResult refuse(const struct import *import, const char *code, const char *why)
+{
+    struct ntf_text text;
+
+    ntf_text_init(&text);
+    ntf_text_add(&text, "import refused: %s; ", why);
+    add_subject(&text, import->info);
+    if (import->trace.count) {
+        ntf_text_add(&text, "; tried: ");
+        ntf_trace_describe(&import->trace, &text);
+    }
+    ntf_log_write(&import->device->instance->log, NTF_LOG_ERROR, code, "%s", text.bytes);
+    return VK_ERROR_INVALID_EXTERNAL_HANDLE;
+}
+
+static VkResult refuse_without_provider(const struct import *import)
+{
+    struct ntf_text text;
+
+    ntf_text_init(&text);
+    ntf_text_add(&text, "no D3DKMT provider is usable in this process (");
+    ntf_kmt_describe_verdicts(import->device->verdicts, &text);
+    ntf_text_add(&text, ")");
+    return refuse(import, "NTF-IMPORT-011", text.bytes);
+}
+
+/* Whether the chain holds one of our structures at most, and nothing else. */
+static bool read_chain(struct import *import)
+{
+    struct ntf_chain chain = ntf_chain_begin(import->info->pNext);
+    const VkBaseInStructure *node;
+
+    while ((node = ntf_chain_step(&chain))) {
+        if (node->sType != NTFENCE_STRUCTURE_TYPE_IMPORT_VALUE_INFO || import->value || !import->device->beyond)
+            return false;
+        import->value = (const void *)node;
+    }
+    return chain.left > 0;
+}
+
+/* What can be said without asking the kernel. NULL: nothing is wrong. */
+static const char *check(const struct import *import, const char **why)
+{
+    const VkImportFenceWin32HandleInfoKHR *info = import->info;
+
+    /* VUID-VkImportFenceWin32HandleInfoKHR-fence-parameter: what could not be a key of the table either. */
+    *why = "fence is no fence";
+    if (!info->fence || ntf_fence_number(info->fence) == NTF_TABLE_GONE)
+        return "NTF-IMPORT-012";
+    *why = "flags has bits that mean nothing";
+    /* VUID-VkImportFenceWin32HandleInfoKHR-flags-parameter */
+    if ((info->flags & ~(VkFenceImportFlags)VK_FENCE_IMPORT_TEMPORARY_BIT) || (import->value && import->value->flags))
+        return "NTF-IMPORT-008";
+    *why = "handleType is not VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_BIT";
+    /* VUID-VkImportFenceWin32HandleInfoKHR-handleType-01457, of the types that we support */
+    if (info->handleType != VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_BIT)
+        return "NTF-IMPORT-006";
+    /* VUID-VkImportFenceWin32HandleInfoKHR-handle-01462, handleType-01460, handleType-01461 */
+    *why = info->handle ? "both a handle and a name are given" : "neither a handle nor a name is given";
+    if (!info->handle == !info->name)
+        return "NTF-IMPORT-005";
+    return NULL;
+}
+
+static VkResult refuse_object(const struct import *import, enum ntf_result result)
+{
+    switch (result) {
+    case NTF_E_BAD_HANDLE: return refuse(import, "NTF-IMPORT-001", "the handle is no open NT handle");
+    case NTF_E_NOT_FOUND: return refuse(import, "NTF-IMPORT-003", "no object has that name");
+    case NTF_E_BAD_NAME: return refuse(import, "NTF-IMPORT-004", "the name is malformed or too long");
+    case NTF_E_ACCESS_DENIED: return refuse(import, "NTF-IMPORT-009", "too few rights");
+    case NTF_E_NO_MEMORY:
+        (void)refuse(import, "NTF-IMPORT-010", "out of memory, descriptors or another quota");
+        return VK_ERROR_OUT_OF_HOST_MEMORY;
+    default: return refuse(import, "NTF-IMPORT-002", "no fence, or not one that can be opened");
+    }
+}
+
+static void tell_import(const struct import *import, const struct ntf_object *object, uint64_t target)
+{
+    struct ntf_instance *instance = import->device->instance;
+    struct ntf_text text;
+
+    if (!ntf_instance_wants(instance, NTF_LOG_INFO))
+        return;
+    ntf_text_init(&text);
+    add_subject(&text, import->info);
+    ntf_log_write(&instance->log, NTF_LOG_INFO, "NTF-INFO-002",
+                  "imported %s by %s: a %s fence, opened by rung %s; target %" PRIu64 "; %s",
+                  import->info->flags & VK_FENCE_IMPORT_TEMPORARY_BIT ? "temporarily" : "permanently",
+                  import->info->handle ? "handle" : "name",
+                  object->kind == NTF_OBJECT_NATIVE ? "native" : "monitored", ntf_rung_name(object->rung), target,
+                  text.bytes);
+}
+
+/* Build first, swap last ("Importing Fence Payloads": on failure the fence is as it was). The handle stays the
+ * application's, which may close it as soon as this returns. */
+static VkResult import_object(struct import *import)
+{
+    struct ntf_device *device = import->device;
+    const VkImportFenceWin32HandleInfoKHR *info = import->info;
+    const uint64_t target = import->value ? import->value->waitValue : 1;
+    struct ntf_payload *payload;
+    struct ntf_object *object;
+    enum ntf_result result;
+
+    if (info->handle)
+        result = ntf_kmt_open_handle(device->kmt, info->handle, &object, &import->trace);
+    else
+        result = ntf_kmt_open_name(device->kmt, (const char16_t *)info->name, &object, &import->trace);
+    if (result != NTF_OK)
+        return refuse_object(import, result);
+    if (ntf_payload_new_value(object, target, &payload) != NTF_OK)
+        return refuse_object(import, NTF_E_NO_MEMORY);
+    tell_import(import, object, target);
+    /* What the payload in place still owes its object is delivered while it is known. */
+    ntf_device_pull(device, ntf_device_payload(device, info->fence));
+    result = ntf_fences_import(&device->fences, ntf_fence_number(info->fence), payload,
+                               (info->flags & VK_FENCE_IMPORT_TEMPORARY_BIT) != 0);
+    if (result == NTF_OK)
+        return VK_SUCCESS;
+    ntf_payload_unref(payload);
+    return refuse_object(import, NTF_E_NO_MEMORY);
+}
+
+NTF_COMMAND(VkResult)
+ntf_vkImportFenceWin32HandleKHR(VkDevice handle, const VkImportFenceWin32HandleInfoKHR *info)
+{
+    struct import import = { .device = ntf_device_of(handle), .info = info };
+    const char *code, *why;
+
+    /* Reached through the loader's trampoline on a device that has not enabled it. */
+    if (!import.device)
+        return VK_ERROR_INVALID_EXTERNAL_HANDLE;
+    if (!read_chain(&import))
+        return refuse(&import, "NTF-IMPORT-007", "a structure in the chain is unknown, repeated, or not enabled");
+    /* Where the driver has the extension, an import without our structure means an object of the driver's. */
+    if (import.device->native && !import.device->instance->force && !import.value) {
+        if (ntf_device_payload(import.device, info->fence))
+            return ntf_refuse_imported(import.device, info->fence, "an import by the driver");
+        return import.device->next.ImportFenceWin32HandleKHR(handle, info);
+    }
+    code = check(&import, &why);
+    if (code)
+        return refuse(&import, code, why);
+    if (!import.device->kmt)
+        return refuse_without_provider(&import);
+    return import_object(&import);
+}
+
+/* ---- the export, to come ---- */
+
+NTF_COMMAND(VkResult)
+ntf_vkGetFenceWin32HandleKHR(VkDevice handle, const VkFenceGetWin32HandleInfoKHR *info, HANDLE *out)
+{
+    struct ntf_device *device = ntf_device_of(handle);
+
+    if (!device)
+        return VK_ERROR_UNKNOWN;
+    if (ntf_device_payload(device, info->fence))
+        return ntf_refuse_imported(device, info->fence, "vkGetFenceWin32HandleKHR");
+    if (device->native)
+        return device->next.GetFenceWin32HandleKHR(handle, info, out);
+    ntf_log_write(&device->instance->log, NTF_LOG_ERROR, "NTF-FENCE-002",
+                  "vkGetFenceWin32HandleKHR: fence 0x%" PRIx64 " was not made exportable",
+                  ntf_fence_number(info->fence));
+    return VK_ERROR_UNKNOWN;
+}

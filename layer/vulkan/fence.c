@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Making and ending fences, their state, and its reset. */
+#include <inttypes.h>
+
+#include "vulkan/chain.h"
+#include "vulkan/commands.h"
+#include "vulkan/device.h"
+
+#define WIN32_TYPES \
+    (VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_BIT | VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_KMT_BIT)
+#define RESET_CHUNK 128 /* plain fences that go down in one vkResetFences */
+
+/* ---- creation ---- */
+
+/* A driver without the extension does not know VkExportFenceWin32HandleInfoKHR, which has no effect here: "ignored if
+ * VkExportFenceCreateInfo is absent" or does not ask for its type. Of the chain remains the one other extender that
+ * VkFenceCreateInfo has. */
+static VkResult create_without_win32(struct ntf_device *device, const VkFenceCreateInfo *info,
+                                     const VkExportFenceCreateInfo *export, const VkAllocationCallbacks *allocator,
+                                     VkFence *out)
+{
+    VkExportFenceCreateInfo types = { .sType = VK_STRUCTURE_TYPE_EXPORT_FENCE_CREATE_INFO };
+    VkFenceCreateInfo below = *info;
+
+    below.pNext = NULL;
+    if (export) {
+        types.handleTypes = export->handleTypes;
+        below.pNext = &types;
+    }
+    return device->next.CreateFence(device->handle, &below, allocator, out);
+}
+
+NTF_COMMAND(VkResult)
+ntf_vkCreateFence(VkDevice handle, const VkFenceCreateInfo *info, const VkAllocationCallbacks *allocator, VkFence *out)
+{
+    struct ntf_device *device = ntf_device_of(handle);
+    const VkExportFenceCreateInfo *export;
+
+    if (!info->pNext || device->native)
+        return device->next.CreateFence(handle, info, allocator, out);
+    export = ntf_chain_find(info->pNext, VK_STRUCTURE_TYPE_EXPORT_FENCE_CREATE_INFO);
+    /* VUID-VkExportFenceCreateInfo-handleTypes-01446: the query does not list these types as exportable. */
+    if (export && (export->handleTypes & WIN32_TYPES)) {
+        ntf_log_write(&device->instance->log, NTF_LOG_ERROR, "NTF-FENCE-002",
+                      "vkCreateFence: handle types 0x%X cannot be exported yet", (unsigned)export->handleTypes);
+        return VK_ERROR_UNKNOWN;
+    }
+    if (ntf_chain_find(info->pNext, VK_STRUCTURE_TYPE_EXPORT_FENCE_WIN32_HANDLE_INFO_KHR))
+        return create_without_win32(device, info, export, allocator, out);
+    return device->next.CreateFence(handle, info, allocator, out);
+}
+
+NTF_COMMAND(void) ntf_vkDestroyFence(VkDevice handle, VkFence fence, const VkAllocationCallbacks *allocator)
+{
+    struct ntf_device *device = ntf_device_of(handle);
+
+    if (fence && !ntf_fences_none(&device->fences)) {
+        ntf_device_pull(device, ntf_device_payload(device, fence));
+        /* Before the driver's destroy: the driver may give the same value out again at once. */
+        ntf_fences_forget(&device->fences, ntf_fence_number(fence));
+        ntf_table_remove(&device->told, ntf_fence_number(fence), NULL);
+    }
+    device->next.DestroyFence(handle, fence, allocator);
+}
+
+/* ---- state ---- */
+
+NTF_COMMAND(VkResult) ntf_vkGetFenceStatus(VkDevice handle, VkFence fence)
+{
+    struct ntf_device *device = ntf_device_of(handle);
+    struct ntf_payload *payload = ntf_device_payload(device, fence);
+
+    if (!payload)
+        return device->next.GetFenceStatus(handle, fence);
+    ntf_device_pull(device, payload);
+    return ntf_vk_result(ntf_payload_status(payload));
+}
+
+/* ---- reset ---- */
+
+/* True: the driver has to reset the handle. */
+static bool reset_one(struct ntf_device *device, VkFence fence)
+{
+    if (!fence)
+        return true;
+    ntf_device_pull(device, ntf_device_payload(device, fence));
+    return ntf_fences_reset(&device->fences, ntf_fence_number(fence));
+}
+
+NTF_COMMAND(VkResult) ntf_vkResetFences(VkDevice handle, uint32_t count, const VkFence *fences)
+{
+    struct ntf_device *device = ntf_device_of(handle);
+    VkFence plain[RESET_CHUNK];
+    uint32_t held = 0;
+
+    if (ntf_fences_none(&device->fences))
+        return device->next.ResetFences(handle, count, fences);
+    for (uint32_t i = 0; i < count; i++) {
+        if (reset_one(device, fences[i]))
+            plain[held++] = fences[i];
+        /* VUID-vkResetFences-fenceCount-arraylength: nothing goes down when nothing is the driver's. */
+        if (held == RESET_CHUNK || (i + 1 == count && held > 0)) {
+            const VkResult result = device->next.ResetFences(handle, held, plain);
+
+            if (result != VK_SUCCESS)
+                return result;
+            held = 0;
+        }
+    }
+    return VK_SUCCESS;
+}
