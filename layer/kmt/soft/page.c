@@ -138,15 +138,14 @@ uint32_t ntf_page_arm(struct ntf_page *page, uint64_t owner, uint64_t target, co
     if (slot == NTF_PAGE_NO_SLOT)
         slot = take_dead(page, owner, ops);
     if (slot == NTF_PAGE_NO_SLOT) {
-        /* The word as our own fetch_or left it. A signaller that clears the bit later changes it; the clearing of
-         * one that came before is acquired here, and with it the CurrentValue that it had written. */
-        *seen = ntf_fetch_or(&page->overflow, OVERFLOW_WAITING, NTF_ACQ_REL) | OVERFLOW_WAITING;
+        /* The word as our own fetch_or left it. A signaller that clears the bit later changes it; one that cleared it
+         * before did so behind its fence, so that behind ours its CurrentValue is seen. */
+        *seen = ntf_fetch_or(&page->overflow, OVERFLOW_WAITING, NTF_RELAXED) | OVERFLOW_WAITING;
         ntf_fence(NTF_SEQ_CST);
         return slot;
     }
     ntf_store(&page->slots[slot].target, target, NTF_RELAXED);
-    /* Release: who sees the bit sees the owner and the target. */
-    (void)ntf_fetch_or(&page->armed, (uint64_t)1 << slot, NTF_RELEASE);
+    (void)ntf_fetch_or(&page->armed, (uint64_t)1 << slot, NTF_RELAXED);
     ntf_fence(NTF_SEQ_CST);
     /* Acquire, and before the caller's re-read: who reads a word already changed reads CurrentValue as it was then. */
     *seen = ntf_load(&page->slots[slot].word, NTF_ACQUIRE);
@@ -189,8 +188,8 @@ static void wake_slot(struct ntf_page_slot *slot, uint64_t value, const struct n
 
     if (target > value)
         return;
-    /* Release: see the waiter's acquire of the word. */
-    (void)ntf_fetch_add(&slot->word, 1u, NTF_RELEASE);
+    /* Behind the fence of ntf_page_signal, which makes it a release: see the waiter's acquire of the word. */
+    (void)ntf_fetch_add(&slot->word, 1u, NTF_RELAXED);
     ops->wake(ops->context, &slot->word, ntf_load(&slot->owner, NTF_RELAXED));
     /* Only now, so that a signaller killed before its wake leaves the target for the next one. */
     if (!ops->keep_targets)
@@ -203,7 +202,7 @@ static void wake_overflow(struct ntf_page *page, uint32_t overflow, const struct
 
     for (i = 0; i < TRIES && (overflow & OVERFLOW_WAITING) != 0; i++) {
         /* The word has to change before the wake: nobody may fall asleep on the old one behind it. */
-        if (ntf_cas(&page->overflow, &overflow, (overflow & ~OVERFLOW_WAITING) + OVERFLOW_COUNT, NTF_RELEASE)) {
+        if (ntf_cas(&page->overflow, &overflow, (overflow & ~OVERFLOW_WAITING) + OVERFLOW_COUNT, NTF_RELAXED)) {
             ops->wake(ops->context, &page->overflow, 0);
             return;
         }
@@ -219,9 +218,8 @@ bool ntf_page_signal(struct ntf_page *page, uint64_t value, bool rewind, const s
     if (raised != RAISED)
         return raised != REFUSED;
     ntf_fence(NTF_SEQ_CST);
-    /* Acquire: the other half of arm's release. */
-    armed = ntf_load(&page->armed, NTF_ACQUIRE);
-    overflow = ntf_load(&page->overflow, NTF_ACQUIRE);
+    armed = ntf_load(&page->armed, NTF_RELAXED);
+    overflow = ntf_load(&page->overflow, NTF_RELAXED);
     for (i = 0; armed != 0; i++, armed >>= 1)
         if (armed & 1u)
             wake_slot(&page->slots[i], value, ops);
@@ -232,7 +230,7 @@ bool ntf_page_signal(struct ntf_page *page, uint64_t value, bool rewind, const s
 uint64_t ntf_page_monitored(const struct ntf_page *page)
 {
     struct ntf_page *p = (struct ntf_page *)(uintptr_t)page; /* C11 wants a plain pointer even for a load */
-    uint64_t armed = ntf_load(&p->armed, NTF_ACQUIRE);
+    uint64_t armed = ntf_load(&p->armed, NTF_RELAXED); /* a moment's view, for people */
     uint64_t least = NTF_PAGE_NOBODY;
     uint32_t i;
 

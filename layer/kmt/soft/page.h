@@ -19,12 +19,13 @@
  *   NO SLOT  fetch_or 1 into `overflow`; seq_cst fence; re-read; park on it
  *
  * Ordering
- *   Waiter: publish target and bit, fence, read CurrentValue. Signaller: write CurrentValue, fence, read bits and
- *   targets. Of two seq_cst fences one comes first: either the waiter reads the new value, or the signaller sees the
- *   bit and with it (the fetch_or releases, the load of `armed` acquires) the owner and the target. `word` is read
- *   between the two, so a signaller that saw the bit changes `word` after the value the waiter will park on, and the
- *   park returns at once; if the waiter reads the changed `word` (acquire; the change releases) it reads the new
- *   CurrentValue as well. `owner` is written before the bit because a Windows signaller wakes by it.
+ *   All that passes between a waiter and a signaller hangs on two seq_cst fences. Waiter: publish owner, target and bit,
+ *   fence, read CurrentValue. Signaller: write CurrentValue, fence, read bits, targets, owners. One fence comes first:
+ *   if the waiter's, the signaller sees bit, target and owner; if the signaller's, the waiter's re-read sees the new
+ *   value, and what the signaller saw of a half-published slot does not matter. `word` is read between fence and
+ *   re-read, so a signaller that saw the bit changes `word` after the value that the waiter will park on, and the park
+ *   returns at once; if the waiter reads the changed `word` (acquire; behind the signaller's fence the change releases)
+ *   it reads the new CurrentValue as well. `owner` is written before the bit because a Windows signaller wakes by it.
  *   LEAVE releases `owner`, the CAS that takes a slot acquires it: the old tenant's target and its clearing of the bit
  *   come before the new tenant's target and bit. CurrentValue is released by SIGNAL and acquired by every reader, so
  *   that what was written before the signal is seen after the wait.
@@ -35,6 +36,9 @@
  * Trust: a peer may write anything at any time. Values are compared, never used to index; the header is checked once,
  * copied, and never read again. Every loop is bounded, also against a peer that writes without pause.
  *
+ * Checked by tests/models: page.pml (spin) judges the protocol with somebody killed at every step, page_relacy.py the
+ * orders of the real page.c; both take out one thing after another and have to see the loss.
+ *
  * This file and page.c are the common part of C11 and C++11 (base/atomic.h); what they ask of the system comes
  * through struct ntf_page_ops.
  */
@@ -44,10 +48,12 @@
 #include "base/atomic.h"
 
 #define NTF_PAGE_MAGIC 0x65636E6566746E4Eull /* "Nntfence" read as bytes */
-#define NTF_PAGE_MAJOR 0u                    /* 1 once the models of the protocol have passed */
+#define NTF_PAGE_MAJOR 1u /* an ABI since the models of the protocol have passed */
 #define NTF_PAGE_MINOR 0u
 #define NTF_PAGE_BYTES 4096u
+#if !defined(NTF_PAGE_SLOTS) /* a model checker takes fewer */
 #define NTF_PAGE_SLOTS 64u
+#endif
 #define NTF_PAGE_NO_SLOT NTF_PAGE_SLOTS
 #define NTF_PAGE_NOBODY UINT64_MAX /* a slot's target when it waits for nothing */
 
