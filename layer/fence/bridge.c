@@ -8,6 +8,8 @@
 /* How long a lane's thread stays in one driver call before it looks whether the device is going away. The driver
  * wakes it by itself when the fence is signalled; this is only for a submission that never completes. */
 #define LANE_SLICE_NS 250000000ull
+/* How long it stays away from a driver that could not wait (out of memory): nothing is known of the fence then. */
+#define LANE_RETRY_NS 10000000ull
 
 enum record_state {
     RECORD_PENDING,   /* its fence has not been seen signalled */
@@ -96,18 +98,30 @@ static void record_destroy(struct ntf_bridge *bridge, struct ntf_bridge_record *
     free(record);
 }
 
-/* The submission is complete (or its device lost): the payload is signalled, once. Called under the lane's lock. */
-static void deliver_locked(struct ntf_bridge_record *record)
+/* A payload that refused its signal. It is told of when no lock is held: the application's own code hears it. */
+struct complaint {
+    bool due;
+    uint64_t value;
+    ntf_status status;
+};
+
+static void tell(const struct ntf_bridge *bridge, const struct complaint *complaint)
 {
-    const struct ntf_bridge_driver *driver = &record->lane->bridge->driver;
-    ntf_status status = NTF_STATUS_SUCCESS;
+    if (complaint->due)
+        bridge->driver.complain(bridge->driver.context, complaint->value, complaint->status);
+}
+
+/* The submission is complete (or its device lost): the payload is signalled, once. Called under the lane's lock. */
+static struct complaint deliver_locked(struct ntf_bridge_record *record)
+{
+    struct complaint complaint = { false, record->value, NTF_STATUS_SUCCESS };
 
     if (record->state == RECORD_DELIVERED)
-        return;
+        return complaint;
     record->state = RECORD_DELIVERED;
-    if (ntf_payload_signal(record->payload, record->value, &status) != NTF_OK)
-        driver->complain(driver->context, record->value, status);
+    complaint.due = ntf_payload_signal(record->payload, record->value, &complaint.status) != NTF_OK;
     ntf_fetch_sub(&record->payload->pending, 1, NTF_RELEASE);
+    return complaint;
 }
 
 /* ---- lanes ---- */
@@ -129,17 +143,25 @@ static struct ntf_bridge_record *lane_next(struct ntf_bridge_lane *lane)
     }
 }
 
-/* Waits until the record's fence is signalled or its device lost; false when the lane is to end before that. */
+/* What counts as the end of a submission: its fence is signalled, or will never be. An error of memory is neither. */
+static bool is_over(enum ntf_result result)
+{
+    return result == NTF_OK || result == NTF_E_LOST;
+}
+
+/* Waits until the record's submission is over; false when the lane is to end before that. */
 static bool lane_await(struct ntf_bridge_lane *lane, struct ntf_bridge_record *record, enum ntf_result *result)
 {
     const struct ntf_bridge_driver *driver = &lane->bridge->driver;
 
     for (;;) {
         *result = driver->wait(driver->context, record->fence, LANE_SLICE_NS);
-        if (*result != NTF_TIMEOUT)
+        if (is_over(*result))
             return true;
         if (ntf_load(&lane->stop, NTF_ACQUIRE))
             return false;
+        if (*result != NTF_TIMEOUT)
+            ntf_os_park(&lane->wake, ntf_load(&lane->wake, NTF_RELAXED), ntf_os_now_ns() + LANE_RETRY_NS);
     }
 }
 
@@ -152,9 +174,10 @@ static void lane_body(void *context)
 
     while ((record = lane_next(lane)) && lane_await(lane, record, &result)) {
         bool reusable = result == NTF_OK;
+        struct complaint complaint;
 
         ntf_lock_take(&lane->lock);
-        deliver_locked(record);
+        complaint = deliver_locked(record);
         lane->head = record->next;
         if (!lane->head)
             lane->tail = NULL;
@@ -162,6 +185,7 @@ static void lane_body(void *context)
         if (reusable)
             reusable = bridge->driver.reset(bridge->driver.context, record->fence) == NTF_OK;
         ntf_lock_drop(&lane->lock);
+        tell(bridge, &complaint);
         ntf_payload_unref(record->payload);
         if (reusable)
             record_return(bridge, record);
@@ -272,20 +296,32 @@ void ntf_bridge_cancel(struct ntf_bridge_record *record)
 
 /* ---- pulling ---- */
 
-/* Delivers what is complete, from the head on: behind the first that is not, nothing can be. */
-static void lane_pull(struct ntf_bridge_lane *lane)
+/* Delivers what is complete, from the head on: behind the first that is not, nothing can be. Stops at a complaint. */
+static struct complaint pull_some(struct ntf_bridge_lane *lane)
 {
     const struct ntf_bridge_driver *driver = &lane->bridge->driver;
+    struct complaint complaint = { false, 0, NTF_STATUS_SUCCESS };
 
     ntf_lock_take(&lane->lock);
-    for (struct ntf_bridge_record *record = lane->head; record; record = record->next) {
+    for (struct ntf_bridge_record *record = lane->head; record && !complaint.due; record = record->next) {
         if (record->state == RECORD_DELIVERED)
             continue;
-        if (driver->status(driver->context, record->fence) == NTF_NOT_READY)
+        if (!is_over(driver->status(driver->context, record->fence)))
             break;
-        deliver_locked(record);
+        complaint = deliver_locked(record);
     }
     ntf_lock_drop(&lane->lock);
+    return complaint;
+}
+
+static void lane_pull(struct ntf_bridge_lane *lane)
+{
+    struct complaint complaint;
+
+    do {
+        complaint = pull_some(lane);
+        tell(lane->bridge, &complaint);
+    } while (complaint.due);
 }
 
 void ntf_bridge_pull_queue(struct ntf_bridge *bridge, uint64_t queue)

@@ -17,6 +17,7 @@
 #include "vulkan/commands.h"
 #include "vulkan/origin.h"
 #include "vulkan/physical.h"
+#include "vulkan/reasons.h"
 
 /* What the application has asked for, and what becomes of it. */
 struct plan {
@@ -152,11 +153,11 @@ static void introduce(struct ntf_device *device, VkPhysicalDevice physical)
         ntf_kmt_describe(device->kmt, &text);
     else
         ntf_text_add(&text, "no D3DKMT provider is usable: imports will be refused");
-    ntf_log_write(&instance->log, NTF_LOG_INFO, "NTF-INFO-001", "device \"%s\"; the layer came in by %s; %s",
+    ntf_log_write(&instance->log, NTF_LOG_INFO, ntf_reasons.INFO_DEVICE, "device \"%s\"; the layer came in by %s; %s",
                   properties.deviceName, ntf_origin(), text.bytes);
     ntf_text_init(&text);
     ntf_kmt_describe_verdicts(device->verdicts, &text);
-    ntf_log_write(&instance->log, NTF_LOG_INFO, "NTF-INFO-003", "%s", text.bytes);
+    ntf_log_write(&instance->log, NTF_LOG_INFO, ntf_reasons.INFO_PROVIDER, "%s", text.bytes);
 }
 
 /* ---- vkCreateDevice ---- */

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 
 #include "vulkan/device.h"
+#include "vulkan/reasons.h"
 
 VkResult ntf_vk_result(enum ntf_result result)
 {
@@ -81,11 +82,11 @@ static void complain(void *context, uint64_t value, ntf_status status_word)
     struct ntf_log *log = &device->instance->log;
 
     if (status_word == NTF_STATUS_PENDING)
-        ntf_log_write(log, NTF_LOG_WARNING, "NTF-FENCE-004",
+        ntf_log_write(log, NTF_LOG_WARNING, ntf_reasons.FENCE_ABANDONED,
                       "the device is destroyed while a submission that signals value %" PRIu64 " is not complete",
                       value);
     else
-        ntf_log_write(log, NTF_LOG_ERROR, "NTF-FENCE-003",
+        ntf_log_write(log, NTF_LOG_ERROR, ntf_reasons.FENCE_SIGNAL,
                       "a submission is complete, but its object refused the signal of value %" PRIu64 ": 0x%08X (%s)",
                       value, (unsigned)status_word, ntf_status_name(status_word));
 }

@@ -6,6 +6,7 @@
 #include "vulkan/commands.h"
 #include "vulkan/device.h"
 #include "vulkan/physical.h"
+#include "vulkan/reasons.h"
 
 #define NAME_UNITS_SHOWN 80
 
@@ -102,7 +103,7 @@ static VkResult refuse_without_provider(const struct import *import)
     ntf_text_add(&text, "no D3DKMT provider is usable in this process (");
     ntf_kmt_describe_verdicts(import->device->verdicts, &text);
     ntf_text_add(&text, ")");
-    return refuse(import, "NTF-IMPORT-011", text.bytes);
+    return refuse(import, ntf_reasons.IMPORT_SYSTEM, text.bytes);
 }
 
 /* Whether the chain holds one of our structures at most, and nothing else. */
@@ -127,33 +128,33 @@ static const char *check(const struct import *import, const char **why)
     /* VUID-VkImportFenceWin32HandleInfoKHR-fence-parameter: what could not be a key of the table either. */
     *why = "fence is no fence";
     if (!info->fence || ntf_fence_number(info->fence) == NTF_TABLE_GONE)
-        return "NTF-IMPORT-012";
+        return ntf_reasons.IMPORT_FENCE;
     *why = "flags has bits that mean nothing";
     /* VUID-VkImportFenceWin32HandleInfoKHR-flags-parameter */
     if ((info->flags & ~(VkFenceImportFlags)VK_FENCE_IMPORT_TEMPORARY_BIT) || (import->value && import->value->flags))
-        return "NTF-IMPORT-008";
+        return ntf_reasons.IMPORT_FLAGS;
     *why = "handleType is not VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_BIT";
     /* VUID-VkImportFenceWin32HandleInfoKHR-handleType-01457, of the types that we support */
     if (info->handleType != VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_BIT)
-        return "NTF-IMPORT-006";
+        return ntf_reasons.IMPORT_TYPE;
     /* VUID-VkImportFenceWin32HandleInfoKHR-handle-01462, handleType-01460, handleType-01461 */
     *why = info->handle ? "both a handle and a name are given" : "neither a handle nor a name is given";
     if (!info->handle == !info->name)
-        return "NTF-IMPORT-005";
+        return ntf_reasons.IMPORT_BOTH;
     return NULL;
 }
 
 static VkResult refuse_object(const struct import *import, enum ntf_result result)
 {
     switch (result) {
-    case NTF_E_BAD_HANDLE: return refuse(import, "NTF-IMPORT-001", "the handle is no open NT handle");
-    case NTF_E_NOT_FOUND: return refuse(import, "NTF-IMPORT-003", "no object has that name");
-    case NTF_E_BAD_NAME: return refuse(import, "NTF-IMPORT-004", "the name is malformed or too long");
-    case NTF_E_ACCESS_DENIED: return refuse(import, "NTF-IMPORT-009", "too few rights");
+    case NTF_E_BAD_HANDLE: return refuse(import, ntf_reasons.IMPORT_HANDLE, "the handle is no open NT handle");
+    case NTF_E_NOT_FOUND: return refuse(import, ntf_reasons.IMPORT_NAME, "no object has that name");
+    case NTF_E_BAD_NAME: return refuse(import, ntf_reasons.IMPORT_BAD_NAME, "the name is malformed or too long");
+    case NTF_E_ACCESS_DENIED: return refuse(import, ntf_reasons.IMPORT_ACCESS, "too few rights");
     case NTF_E_NO_MEMORY:
-        (void)refuse(import, "NTF-IMPORT-010", "out of memory, descriptors or another quota");
+        (void)refuse(import, ntf_reasons.IMPORT_MEMORY, "out of memory, descriptors or another quota");
         return VK_ERROR_OUT_OF_HOST_MEMORY;
-    default: return refuse(import, "NTF-IMPORT-002", "no fence, or not one that can be opened");
+    default: return refuse(import, ntf_reasons.IMPORT_OBJECT, "no fence, or not one that can be opened");
     }
 }
 
@@ -166,7 +167,7 @@ static void tell_import(const struct import *import, const struct ntf_object *ob
         return;
     ntf_text_init(&text);
     add_subject(&text, import->info);
-    ntf_log_write(&instance->log, NTF_LOG_INFO, "NTF-INFO-002",
+    ntf_log_write(&instance->log, NTF_LOG_INFO, ntf_reasons.INFO_IMPORT,
                   "imported %s by %s: a %s fence, opened by rung %s; target %" PRIu64 "; %s",
                   import->info->flags & VK_FENCE_IMPORT_TEMPORARY_BIT ? "temporarily" : "permanently",
                   import->info->handle ? "handle" : "name",
@@ -214,7 +215,7 @@ ntf_vkImportFenceWin32HandleKHR(VkDevice handle, const VkImportFenceWin32HandleI
     if (!import.device)
         return VK_ERROR_INVALID_EXTERNAL_HANDLE;
     if (!read_chain(&import))
-        return refuse(&import, "NTF-IMPORT-007", "a structure in the chain is unknown, repeated, or not enabled");
+        return refuse(&import, ntf_reasons.IMPORT_CHAIN, "a structure in the chain is unknown, repeated, or not enabled");
     /* Where the driver has the extension, an import without our structure means an object of the driver's. */
     if (import.device->native && !import.device->instance->force && !import.value) {
         if (ntf_device_payload(import.device, info->fence))
@@ -242,7 +243,7 @@ ntf_vkGetFenceWin32HandleKHR(VkDevice handle, const VkFenceGetWin32HandleInfoKHR
         return ntf_refuse_imported(device, info->fence, "vkGetFenceWin32HandleKHR");
     if (device->native)
         return device->next.GetFenceWin32HandleKHR(handle, info, out);
-    ntf_log_write(&device->instance->log, NTF_LOG_ERROR, "NTF-FENCE-002",
+    ntf_log_write(&device->instance->log, NTF_LOG_ERROR, ntf_reasons.FENCE_EXPORT,
                   "vkGetFenceWin32HandleKHR: fence 0x%" PRIx64 " was not made exportable",
                   ntf_fence_number(info->fence));
     return VK_ERROR_UNKNOWN;

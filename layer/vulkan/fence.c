@@ -5,6 +5,7 @@
 #include "vulkan/chain.h"
 #include "vulkan/commands.h"
 #include "vulkan/device.h"
+#include "vulkan/reasons.h"
 
 #define WIN32_TYPES \
     (VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_BIT | VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_KMT_BIT)
@@ -41,7 +42,7 @@ ntf_vkCreateFence(VkDevice handle, const VkFenceCreateInfo *info, const VkAlloca
     export = ntf_chain_find(info->pNext, VK_STRUCTURE_TYPE_EXPORT_FENCE_CREATE_INFO);
     /* VUID-VkExportFenceCreateInfo-handleTypes-01446: the query does not list these types as exportable. */
     if (export && (export->handleTypes & WIN32_TYPES)) {
-        ntf_log_write(&device->instance->log, NTF_LOG_ERROR, "NTF-FENCE-002",
+        ntf_log_write(&device->instance->log, NTF_LOG_ERROR, ntf_reasons.FENCE_EXPORT,
                       "vkCreateFence: handle types 0x%X cannot be exported yet", (unsigned)export->handleTypes);
         return VK_ERROR_UNKNOWN;
     }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "vulkan/chain.h"
+#include "vulkan/reasons.h"
 
 /* VK_EXT_layer_settings, extension 497, in our own words: the headers of Debian 12 are older than it. */
 #define LAYER_SETTINGS_CREATE_INFO ((VkStructureType)1000496000)
@@ -61,7 +62,7 @@ static void offer(struct ntf_settings *settings, const struct layer_setting *set
         return;
     value = value_text(setting, buffer, sizeof buffer);
     if (!value || !ntf_settings_offer(settings, setting->name, value))
-        ntf_log_write(log, NTF_LOG_WARNING, "NTF-SETTING-001",
+        ntf_log_write(log, NTF_LOG_WARNING, ntf_reasons.SETTING_BAD,
                       "the application's setting \"%s\" is unknown or its value does not fit: ignored", setting->name);
 }
 
@@ -72,14 +73,14 @@ void ntf_layer_settings_read(struct ntf_settings *settings, const void *next, st
     const VkBaseInStructure *node;
 
     if (dropped)
-        ntf_log_write(log, NTF_LOG_WARNING, "NTF-SETTING-001",
+        ntf_log_write(log, NTF_LOG_WARNING, ntf_reasons.SETTING_BAD,
                       "%u of the NTFENCE_... variables have values that do not fit: ignored", dropped);
     while ((node = ntf_chain_step(&chain))) {
         const struct layer_settings_info *info = (const void *)node;
 
         if (node->sType != LAYER_SETTINGS_CREATE_INFO)
             continue;
-        for (uint32_t i = 0; i < info->count; i++)
+        for (uint32_t i = 0; info->settings && i < info->count; i++)
             offer(settings, &info->settings[i], log);
     }
 }
@@ -92,6 +93,6 @@ void ntf_layer_settings_apply(const struct ntf_settings *settings, struct ntf_lo
     else if (strcmp(settings->log_level, "error") == 0)
         log->fallback = NTF_LOG_ERROR;
     else if (strcmp(settings->log_level, "warning") != 0)
-        ntf_log_write(log, NTF_LOG_WARNING, "NTF-SETTING-001", "log_level is \"%s\", not info, warning or error",
+        ntf_log_write(log, NTF_LOG_WARNING, ntf_reasons.SETTING_BAD, "log_level is \"%s\", not info, warning or error",
                       settings->log_level);
 }

@@ -181,19 +181,14 @@ void ntf_messages_drop_chain(struct ntf_messages *messages)
 
 /* ---- telling ---- */
 
-/* A number for programs that cannot compare texts: that of the code's place in the list of reasons. */
+/* A number for programs that cannot compare texts: FNV-1a of the code, so that it is as stable as that. */
 static int32_t number_of(const char *code)
 {
-    static const char *const codes[] = {
-#define X(name, text, meaning) text,
-        NTFENCE_REASONS(X)
-#undef X
-    };
+    uint32_t hash = 2166136261u;
 
-    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
-        if (strcmp(codes[i], code) == 0)
-            return (int32_t)i + 1;
-    return 0;
+    for (; *code; code++)
+        hash = (hash ^ (unsigned char)*code) * 16777619u;
+    return (int32_t)(hash & INT32_MAX);
 }
 
 static void call_utils(const struct ntf_messenger *m, enum ntf_severity severity, const char *code, const char *text)

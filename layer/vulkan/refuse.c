@@ -8,6 +8,7 @@
 #include "vulkan/chain.h"
 #include "vulkan/commands.h"
 #include "vulkan/device.h"
+#include "vulkan/reasons.h"
 
 VkResult ntf_refuse_imported(struct ntf_device *device, VkFence fence, const char *command)
 {
@@ -18,7 +19,7 @@ VkResult ntf_refuse_imported(struct ntf_device *device, VkFence fence, const cha
     if (ntf_table_find(&device->told, number, &before))
         return VK_ERROR_UNKNOWN;
     (void)ntf_table_insert(&device->told, number, 1);
-    ntf_log_write(&device->instance->log, NTF_LOG_ERROR, "NTF-FENCE-001",
+    ntf_log_write(&device->instance->log, NTF_LOG_ERROR, ntf_reasons.FENCE_COMMAND,
                   "%s does not serve the imported fence 0x%" PRIx64 " yet; it and its like answer VK_ERROR_UNKNOWN",
                   command, number);
     return VK_ERROR_UNKNOWN;

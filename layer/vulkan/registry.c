@@ -130,7 +130,6 @@ enum ntf_result ntf_registry_add_device(struct ntf_device *device, uint64_t key)
 
     if (result != NTF_OK)
         return result;
-    ntf_table_remove(&registry.passed, key, NULL);
     ntf_lock_take(&registry.lock);
     device->slot.next = registry.live;
     registry.live = device;

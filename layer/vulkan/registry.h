@@ -7,7 +7,7 @@
  *   physical devices, a device with its queues. Three lock-free tables: instances; devices that are served; and
  *   devices that are not, of which no more is kept than the next layer's vkGetDeviceProcAddr, since the loader goes
  *   on asking us for pointers. Those devices' destruction is not seen, so such an entry stays until its key comes
- *   again or the last instance is gone.
+ *   again or the last instance is gone; a device that is served is looked for first.
  *
  * The fast path
  *   ntf_device_of() looks at one cached record first, the device made last. A record that was ever in the cache may

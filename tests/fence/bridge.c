@@ -12,7 +12,7 @@
 enum { FENCES = 4096 }; /* more than any test can have pending at once */
 
 static struct fake_driver {
-    ntf_au32 state[FENCES]; /* 0 unsignalled, 1 signalled, 2 lost */
+    ntf_au32 state[FENCES]; /* 0 unsignalled, 1 signalled, 2 lost, 3 the driver fails without knowing */
     ntf_au32 made, destroyed, resets, complaints;
     ntf_au32 in_wait; /* threads inside wait; its changes are what the test parks on */
     bool no_memory;
@@ -36,7 +36,7 @@ static void destroy_fence(void *context, uint64_t fence)
 
 static enum ntf_result status_fence(void *context, uint64_t fence)
 {
-    static const enum ntf_result results[] = { NTF_NOT_READY, NTF_OK, NTF_E_LOST };
+    static const enum ntf_result results[] = { NTF_NOT_READY, NTF_OK, NTF_E_LOST, NTF_E_NO_MEMORY };
 
     return results[ntf_load(&((struct fake_driver *)context)->state[fence], NTF_ACQUIRE)];
 }
@@ -63,16 +63,27 @@ static enum ntf_result reset_fence(void *context, uint64_t fence)
     return NTF_OK;
 }
 
+static void look_again(void);
+
+/* What an application does that hears of it: it asks for states. No lock of the bridge may be held here. */
 static void complain(void *context, uint64_t value, ntf_status status)
 {
     (void)value;
     (void)status;
-    ntf_fetch_add(&((struct fake_driver *)context)->complaints, 1, NTF_RELAXED);
+    look_again();
+    ntf_fetch_add(&((struct fake_driver *)context)->complaints, 1, NTF_RELEASE);
 }
 
 static struct ntf_bridge *bridge;
 static struct fake_object object;
 static struct ntf_payload *payload;
+static bool ending; /* the bridge is being destroyed: nobody asks any more */
+
+static void look_again(void)
+{
+    if (!ending)
+        ntf_bridge_pull_queue(bridge, 0);
+}
 
 static int up(void **state)
 {
@@ -87,7 +98,7 @@ static int up(void **state)
     ntf_init(&driver.resets, 0);
     ntf_init(&driver.complaints, 0);
     ntf_init(&driver.in_wait, 0);
-    driver.no_memory = false;
+    driver.no_memory = ending = false;
     fake_object_init(&object, 0);
     if (ntf_payload_new_value(&object.object, 1, &payload) != NTF_OK)
         return -1;
@@ -130,6 +141,7 @@ static struct ntf_bridge_record *submit(uint64_t queue)
 static int down(void **state)
 {
     (void)state;
+    ending = true;
     ntf_bridge_destroy(bridge);
     bridge = NULL;
     ntf_payload_unref(payload);
@@ -257,14 +269,52 @@ static void lost_device_delivers(void **state)
     assert_int_equal(ntf_load(&driver.resets, NTF_RELAXED), 0);
 }
 
+/* A driver that cannot wait, or not tell, has not said that the submission is over: nothing is signalled. */
+static void failing_driver_signals_nothing(void **state)
+{
+    uint64_t fence = ntf_bridge_record_fence(submit(1));
+    uint32_t tries;
+
+    (void)state;
+    finish(fence, 3);
+    tries = ntf_load(&driver.in_wait, NTF_ACQUIRE);
+    while (ntf_load(&driver.in_wait, NTF_ACQUIRE) < tries + 2) /* the lane has come back to it */
+        ntf_bridge_pull(bridge, payload);
+    assert_true(value() == 0);
+    assert_int_equal(ntf_load(&payload->pending, NTF_ACQUIRE), 1);
+    finish(fence, 1);
+    await_value(1);
+    await_idle();
+}
+
 /* The object refuses the signal: said so once, nothing hangs. */
 static void refused_signal_is_said(void **state)
 {
     (void)state;
     object.refuse = true;
     finish(ntf_bridge_record_fence(submit(1)), 1);
+    while (ntf_load(&driver.complaints, NTF_ACQUIRE) == 0)
+        ;
     await_idle();
     assert_int_equal(ntf_load(&driver.complaints, NTF_RELAXED), 1);
+}
+
+/* The same when a thread of the application pulls, and for several at once: each is said, none twice. */
+static void refused_signals_are_said_by_pulls(void **state)
+{
+    uint64_t fences[3];
+
+    (void)state;
+    object.refuse = true;
+    for (int i = 0; i < 3; i++)
+        fences[i] = ntf_bridge_record_fence(submit(1));
+    for (int i = 3; i-- > 0;) /* the head last: until then the lane's thread sleeps on it */
+        finish(fences[i], 1);
+    ntf_bridge_pull(bridge, payload);
+    while (ntf_load(&driver.complaints, NTF_ACQUIRE) < 3)
+        ;
+    await_idle();
+    assert_int_equal(ntf_load(&driver.complaints, NTF_RELAXED), 3);
 }
 
 /* The payload outlives the handle it came from while a submission needs it. */
@@ -286,6 +336,7 @@ static void never_completed(void **state)
 {
     (void)state;
     submit(1);
+    ending = true;
     ntf_bridge_destroy(bridge);
     assert_int_equal(ntf_load(&driver.complaints, NTF_RELAXED), 1);
     assert_true(value() == 0);
@@ -303,7 +354,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(cancelled, up, down),
         cmocka_unit_test_setup_teardown(prepare_fails_cleanly, up, down),
         cmocka_unit_test_setup_teardown(lost_device_delivers, up, down),
+        cmocka_unit_test_setup_teardown(failing_driver_signals_nothing, up, down),
         cmocka_unit_test_setup_teardown(refused_signal_is_said, up, down),
+        cmocka_unit_test_setup_teardown(refused_signals_are_said_by_pulls, up, down),
         cmocka_unit_test_setup_teardown(payload_outlives_its_fence, up, down),
         cmocka_unit_test_setup_teardown(never_completed, up, down),
     };

@@ -195,6 +195,30 @@ static void outlives_its_maker(void **state)
     kernel_destroy(&object);
 }
 
+// Drivers give a handle out again at once: the new fence has nothing of the old one. (The validation layer makes
+// handles of its own, so this is also run without it.)
+static void handle_given_out_again(void **state)
+{
+    struct kernel_fence object;
+    (void)state;
+    kernel_make(&object, true, false, 9);
+    for (int i = 0; i < 50; i++) {
+        VkFence fence = fence_new();
+        assert_int_equal(import_by_handle(fence, object.handle, i % 2, 1), VK_SUCCESS);
+        fence_expect(fence, true);
+        fence_free(fence);
+        fence = fence_new();
+        fence_expect(fence, false);
+        fence_submit(fence);
+        assert_int_equal(fence_wait(fence, UINT64_MAX), VK_SUCCESS);
+        fence_reset(fence);
+        fence_expect(fence, false);
+        fence_free(fence);
+    }
+    assert_int_equal(kernel_value(&object), 9);
+    kernel_destroy(&object);
+}
+
 // No thread, handle or descriptor is left behind, however often.
 static void thousands(void **state)
 {
@@ -244,7 +268,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         WORLD_TEST(every_way),    WORLD_TEST(khr_alone),  WORLD_TEST(already_signalled),
         WORLD_TEST(temporary_over_signalled), WORLD_TEST(import_again), WORLD_TEST(two_fences),
-        WORLD_TEST(outlives_its_maker), WORLD_TEST(thousands), WORLD_TEST(introduction),
+        WORLD_TEST(outlives_its_maker), WORLD_TEST(handle_given_out_again),
+        WORLD_TEST(thousands), WORLD_TEST(introduction),
     };
     return ntf_test_run("layer-import", tests, NTF_COUNT(tests), world_setup, world_teardown);
 }

@@ -83,6 +83,21 @@ static void jump(void **state)
     fence_expect(fence, true);
 }
 
+// The same when a wait has told of it, of whatever kind, and nobody has asked for the status.
+static void jump_in_a_wait(void **state)
+{
+    VkFence plain = fence_new_signalled();
+    const VkFence both[] = {fence, plain};
+    (void)state;
+    for (uint64_t way = 0; way < 4; way++) {
+        kernel_signal(&object, 1000 * (way + 1));
+        assert_int_equal(vk.WaitForFences(world.device, way < 2 ? 1 : 2, both, way % 2 != 0, UINT64_MAX), VK_SUCCESS);
+        fence_reset(fence);
+        fence_expect(fence, false);
+    }
+    fence_free(plain);
+}
+
 // A signal that came before the reset, but of which nothing was told: still there.
 static void nobody_looked(void **state)
 {
@@ -156,7 +171,8 @@ int main(void)
 #define RESET_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     static const struct CMUnitTest tests[] = {
         RESET_TEST(signal_between_wait_and_reset), RESET_TEST(signal_between_status_and_reset),
-        RESET_TEST(signal_between_other_waits_and_reset), RESET_TEST(jump), RESET_TEST(nobody_looked),
+        RESET_TEST(signal_between_other_waits_and_reset), RESET_TEST(jump), RESET_TEST(jump_in_a_wait),
+        RESET_TEST(nobody_looked),
         RESET_TEST(reset_unsignalled), RESET_TEST(timeout_tells_nothing), RESET_TEST(end_of_scale),
         RESET_TEST(long_list),
     };

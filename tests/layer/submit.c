@@ -92,9 +92,9 @@ static void rounds(void (*idle)(uint64_t round))
     for (uint64_t k = 1; k <= 1000; k++) {
         fence_submit(fence);
         idle(k);
-        // At once: idle means that all fences of the queue are signalled.
-        assert_int_equal(fence_status(fence), VK_SUCCESS);
+        // At once: idle means that all fences of the queue are signalled, for a peer too.
         assert_int_equal(kernel_value(&object), k);
+        assert_int_equal(fence_status(fence), VK_SUCCESS);
         fence_reset(fence);
         assert_int_equal(fence_status(fence), VK_NOT_READY);
     }
@@ -149,6 +149,55 @@ static void thousand_polls(void **state)
 {
     (void)state;
     rounds(by_status);
+}
+
+// What is complete is seen as soon as anybody asks: here a plain fence behind it on the queue says that it is.
+static void complete(VkFence imported_fence, VkFence plain)
+{
+    fence_submit(imported_fence);
+    fence_submit(plain);
+    assert_int_equal(fence_wait(plain, UINT64_MAX), VK_SUCCESS);
+    fence_reset(plain);
+}
+
+static void seen_at_once(void **state)
+{
+    VkFence plain = fence_new();
+    const VkFence both[] = {fence, plain};
+    (void)state;
+    for (uint64_t k = 1; k <= 400; k++) {
+        complete(fence, plain);
+        if (k % 4 == 0)
+            assert_int_equal(fence_status(fence), VK_SUCCESS);
+        else if (k % 4 == 1)
+            assert_int_equal(fence_wait(fence, 0), VK_SUCCESS);
+        else if (k % 4 == 2)
+            assert_int_equal(vk.WaitForFences(world.device, 2, both, VK_FALSE, 0), VK_SUCCESS);
+        fence_reset(fence); // asks, too
+        assert_int_equal(kernel_value(&object), k);
+    }
+    fence_free(plain);
+}
+
+// An import over it and its destruction ask once more before the payload is let go.
+static void seen_at_the_end(void **state)
+{
+    VkFence plain = fence_new(), own;
+    struct kernel_fence other;
+    (void)state;
+    kernel_make(&other, true, false, 0);
+    for (uint64_t k = 1; k <= 100; k++) {
+        own = fence_new();
+        assert_int_equal(import_by_handle(own, other.handle, 0, 2 * k - 1), VK_SUCCESS);
+        complete(own, plain);
+        assert_int_equal(import_by_handle(own, other.handle, 0, 2 * k), VK_SUCCESS);
+        assert_int_equal(kernel_value(&other), 2 * k - 1);
+        complete(own, plain);
+        fence_free(own);
+        assert_int_equal(kernel_value(&other), 2 * k);
+    }
+    fence_free(plain);
+    kernel_destroy(&other);
 }
 
 // The bridge has one thread for the queue and no more, and it goes with the device.
@@ -267,6 +316,11 @@ static void other_shapes(void **state)
         // The driver has refused it: nothing has been submitted, and nothing will be signalled.
         fence_expect(own, false);
         assert_int_equal(kernel_value(&object), 1);
+        // Nor does anything stand in the way of the next one.
+        fence_submit(own);
+        assert_int_equal(fence_wait(own, UINT64_MAX), VK_SUCCESS);
+        assert_int_equal(kernel_value(&object), 2);
+        fence_reset(own);
     }
     const uint64_t before_last = kernel_value(&object);
     if (vk.QueueSubmit2) {
@@ -285,7 +339,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         SUBMIT_TEST(validation_is_below), SUBMIT_TEST(one), SUBMIT_TEST(after_everything), SUBMIT_TEST(pushed),
         SUBMIT_TEST(thousand_waits), SUBMIT_TEST(thousand_queue_idles), SUBMIT_TEST(thousand_device_idles),
-        SUBMIT_TEST(thousand_polls), SUBMIT_TEST(threads), SUBMIT_TEST(temporary), SUBMIT_TEST(nothing_to_raise),
+        SUBMIT_TEST(thousand_polls), SUBMIT_TEST(seen_at_once), SUBMIT_TEST(seen_at_the_end),
+        SUBMIT_TEST(threads), SUBMIT_TEST(temporary), SUBMIT_TEST(nothing_to_raise),
         SUBMIT_TEST(destroyed_after_idle), SUBMIT_TEST(in_turns), SUBMIT_TEST(other_shapes),
     };
     return ntf_test_run("layer-submit", tests, NTF_COUNT(tests), world_setup, world_teardown);

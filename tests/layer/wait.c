@@ -237,6 +237,27 @@ static void twice(void **state)
     free_many(1);
 }
 
+// Timeout 0 looks and never sleeps: the fastest of many is far below a slice.
+static void zero_looks_once(void **state)
+{
+    VkFence fences[2];
+    uint64_t fastest_ns = UINT64_MAX;
+    (void)state;
+    import_many(1);
+    fences[0] = imported[0];
+    fences[1] = fence_new();
+    for (int i = 0; i < 100; i++) {
+        const uint64_t start_ns = ntf_os_now_ns();
+        assert_int_equal(wait_for(2, fences, i % 2, 0), VK_TIMEOUT);
+        const uint64_t took_ns = ntf_os_now_ns() - start_ns;
+        if (i % 2 == 0 && took_ns < fastest_ns)
+            fastest_ns = took_ns;
+    }
+    assert_true(fastest_ns < MS);
+    fence_free(fences[1]);
+    free_many(1);
+}
+
 // Only plain fences, while others are imported: nothing has changed for them.
 static void plain_beside_imported(void **state)
 {
@@ -318,7 +339,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         WORLD_TEST(one), WORLD_TEST(two_hundred), WORLD_TEST(any_mixed), WORLD_TEST(all_mixed),
-        WORLD_TEST(many_mixed), WORLD_TEST(twice), WORLD_TEST(plain_beside_imported),
+        WORLD_TEST(many_mixed), WORLD_TEST(twice), WORLD_TEST(zero_looks_once), WORLD_TEST(plain_beside_imported),
         WORLD_TEST(longest_timeouts), WORLD_TEST(thousands_of_wakes),
     };
     return ntf_test_run("layer-wait", tests, NTF_COUNT(tests), world_setup, world_teardown);
