@@ -4,7 +4,7 @@
  *
  * A key is lower case ("log_file"). Its value comes from the environment variable NTFENCE_<KEY> first, then from
  * VK_EXT_layer_settings in the application's instance chain (vulkan/ hands those over as text). An elevated process
- * reads no variable (design 9): ntf_settings_read leaves the defaults then.
+ * reads no variable: ntf_settings_read leaves the defaults then.
  */
 #ifndef NTF_BASE_SETTINGS_H
 #define NTF_BASE_SETTINGS_H

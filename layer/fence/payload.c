@@ -58,7 +58,7 @@ void ntf_payload_reset(struct ntf_payload *payload)
     uint64_t seen = ntf_load(&payload->seen, NTF_RELAXED);
     uint64_t past = seen > target ? seen : target;
 
-    /* All ones is the end of the scale: nothing lies above it, so the fence stays where it is (design 3: such a
+    /* All ones is the end of the scale: nothing lies above it, so the fence stays where it is (such a
      * value reads as signalled). */
     if (past != UINT64_MAX)
         past++;

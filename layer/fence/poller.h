@@ -3,7 +3,7 @@
  * The monitored-value poller: how a thread that must wait gets through the time.
  *
  * It is the caller itself that looks at CurrentValue: a central thread can never beat the wake that it has to make
- * (measured; see the design). A wait goes through three phases:
+ * (measured). A wait goes through three phases:
  *   look    once over all packed (address, target) pairs; most waits in practice end here;
  *   spin    over the same pairs for budget_ns at most, 0 meaning not at all;
  *   park    arm every object, read each value again, and sleep once on everything (kmt/watch.h).

@@ -4,7 +4,7 @@
  * and one kernel device of it; and the ladder that turns an NT handle or a name into an object.
  *
  * Provider. A library whose symbols resolve is no promise: some systems answer NOT_IMPLEMENTED, or succeed and give
- * no address. A provider is used only after the self-test of design 4 (create, map, signal, read, wait) has passed
+ * no address. A provider is used only after a self-test (create, map, signal, read, wait) has passed
  * on the adapter; every step's NTSTATUS is kept for the log. soft, linked in, always passes or says why not.
  *
  * Ladder. Rungs are tried in order; each leaves a line in the trace: what was tried and what was answered.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The ladder of design 4: from an NT handle or a name to an object. Each rung notes in the trace what
+ * The ladder: from an NT handle or a name to an object. Each rung notes in the trace what
  * it asked and what was answered, and says whether to climb on. INVALID_PARAMETER means "not with
  * these flags, not with this call": the next is tried. INVALID_HANDLE and OBJECT_TYPE_MISMATCH of a
  * kernel are about the handle itself and end the climb.
@@ -140,7 +140,7 @@ static bool try_native(struct climb *climb)
                  block.open.NativeFenceMapping.CurrentValueCpuVa, NTF_RUNG_NATIVE);
 }
 
-/* The flags have to match those the object was made with (facts 3.2): Direct3D's fences first, with
+/* The flags have to match those the object was made with: Direct3D's fences first, with
  * and without the flag that keeps waiters until the object itself dies, then those made by drivers
  * and by D3DKMT callers. */
 static bool try_monitored(struct climb *climb)

@@ -23,7 +23,7 @@ struct ntf_device { /* immutable after vkCreateDevice, but for slot, fences, tol
     bool khr;    /* the application has enabled VK_KHR_external_fence_win32 */
     bool beyond; /* the application has enabled VK_NTFENCE_fence_import */
     struct ntf_fences fences;
-    struct ntf_table told; /* VkFence -> which reasons have been written for it: each is said once (design 8) */
+    struct ntf_table told; /* VkFence -> which reasons have been written for it: each is said once */
     struct ntf_poller poller;
     struct ntf_bridge *bridge;
     struct ntf_kmt *kmt; /* NULL: no provider is usable, and verdicts says why */

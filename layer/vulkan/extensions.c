@@ -33,7 +33,7 @@ static uint32_t list_ours(unsigned traits, VkExtensionProperties ours[OURS_MAX])
 {
     uint32_t count = 0;
 
-    /* Never promised without what it depends on (facts 4.6); never listed twice. */
+    /* Never promised without what it depends on; never listed twice. */
     if (!(traits & NTF_PHYSICAL_NATIVE) && (traits & NTF_PHYSICAL_BASE))
         append(ours, &count, VK_KHR_EXTERNAL_FENCE_WIN32_EXTENSION_NAME, VK_KHR_EXTERNAL_FENCE_WIN32_SPEC_VERSION);
     append(ours, &count, VK_NTFENCE_FENCE_IMPORT_EXTENSION_NAME, VK_NTFENCE_FENCE_IMPORT_SPEC_VERSION);

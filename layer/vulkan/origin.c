@@ -55,7 +55,7 @@ const char *ntf_origin(void)
 {
     char value[VALUE_BYTES];
 
-    if (!ntf_os_elevated()) { /* design 9: then no variable is read */
+    if (!ntf_os_elevated()) { /* who is, reads no variable */
         if (ntf_os_getenv("VK_INSTANCE_LAYERS", value, sizeof value) > 0 && strstr(value, NTFENCE_LAYER_NAME))
             return "the variable VK_INSTANCE_LAYERS";
         if (ntf_os_getenv("NTFENCE_ENABLE", value, sizeof value) > 0 && strcmp(value, "1") == 0)

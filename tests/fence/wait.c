@@ -126,7 +126,7 @@ static void more_than_the_scratch(void **state)
     drop(MANY);
 }
 
-/* The same payload twice is allowed (facts vulkan.md, trap 27). */
+/* The same payload twice is allowed. */
 static void the_same_twice(void **state)
 {
     struct ntf_payload *twice[2];

@@ -12,7 +12,7 @@
 struct row {
     const char *what;
     size_t offset, size;               /* what the compiler did */
-    size_t expect_offset, expect_size; /* what the facts say for this pointer size */
+    size_t expect_offset, expect_size; /* typed from the documentation for this pointer size */
 };
 
 #define ON(on64, on32) (sizeof(void *) == 8 ? (size_t)(on64) : (size_t)(on32))
@@ -33,7 +33,7 @@ static void check_rows(const struct row *rows, size_t count)
         const struct row *r = &rows[i];
         if (r->offset == r->expect_offset && r->size == r->expect_size)
             continue;
-        print_error("%s: %u:%u, the facts say %u:%u\n", r->what, (unsigned)r->offset,
+        print_error("%s: %u:%u, documented %u:%u\n", r->what, (unsigned)r->offset,
                     (unsigned)r->size, (unsigned)r->expect_offset, (unsigned)r->expect_size);
         wrong++;
     }

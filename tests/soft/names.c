@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names, through the D3DKMT calls, in one process (facts 6.3, sharing and names). */
+/* Names, through the D3DKMT calls, in one process. */
 #include "rig.h"
 
 #include <string.h>

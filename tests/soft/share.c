@@ -121,7 +121,7 @@ static void flags_match(void **state)
     }
 }
 
-/* However it is opened here, and on whichever device, an object has one address (design 5); values are shared. */
+/* However it is opened here, and on whichever device, an object has one address; values are shared. */
 static void one_mapping(void **state)
 {
     const struct rig_fence fence = rig_native(SHARED, 3);

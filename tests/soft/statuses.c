@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who answers what: the rows of facts/d3dkmt.md 1.6 and 6.3 that concern what soft has. A row that differs is named,
+ * Who answers what, as Windows does, as far as soft has it. A row that differs is named,
  * and the test goes on to the next. Out-parameters are poisoned: a refusal must leave them alone.
  */
 #include "rig.h"

@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-#define MOST_ADAPTERS 34u            /* what Windows 11 answers when asked how many there may be (facts 6.3) */
-#define KMTQAITYPE_DRIVERVERSION 13u /* not in kmt/d3dkmt.h: nothing of ours relies on it (facts 2.3) */
+#define MOST_ADAPTERS 34u            /* what Windows 11 answers when asked how many there may be */
+#define KMTQAITYPE_DRIVERVERSION 13u /* not in kmt/d3dkmt.h: nothing of ours relies on it */
 
 static const ntf_luid soft_luid = { 0x4E46, 0 };
 

@@ -5,7 +5,7 @@
 
 #include "kmt/thunks.h"
 
-/* How many objects one wait or signal takes. The system's own limit is not known for certain (facts 8, row 11). */
+/* How many objects one wait or signal takes. The system's own limit is not known for certain. */
 #define SOFT_MOST_OBJECTS 4096u
 
 #define SOFT_DECLARE(Name, params, args, need) ntf_status NTF_APIENTRY soft_##Name params;

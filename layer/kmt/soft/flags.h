@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The flag words of creation and opening (facts 1.4), judged in one place. */
+/* The flag words of creation and opening, judged in one place. */
 #ifndef NTF_KMT_SOFT_FLAGS_H
 #define NTF_KMT_SOFT_FLAGS_H
 
@@ -30,7 +30,8 @@ static inline ntf_status soft_check_create_flags(uint32_t flags)
     return sharing == NTF_SYNC_SHARED ? NTF_STATUS_NOT_SUPPORTED : NTF_STATUS_SUCCESS;
 }
 
-/* An object made without GPU access is opened without it, and no other is (facts 3.2, rows 2 to 6). */
+/* An object made without GPU access is opened without it, and no other is (seen on Windows: a Direct3D fence
+ * opens with that flag only). */
 static inline bool soft_flags_match(uint32_t created, uint32_t opened)
 {
     return ((created ^ opened) & NTF_SYNC_NO_GPU_ACCESS) == 0;

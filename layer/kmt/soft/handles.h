@@ -33,7 +33,7 @@ bool soft_handle_end(D3DKMT_HANDLE handle, enum soft_class class);
 /* What the handle stands for, with a reference more; NULL: not a handle of a synchronization object. */
 struct soft_sync *soft_sync_get(D3DKMT_HANDLE handle);
 void soft_sync_put(struct soft_sync *sync);
-/* Whether waits that came through this handle end, reached or not (facts 1.4, bit 10): it is gone and was not told
+/* Whether waits that came through this handle end, reached or not (flag bit 10): it is gone and was not told
  * to leave them, or the object has no user left here at all. */
 bool soft_sync_released(const struct soft_sync *sync);
 

@@ -39,7 +39,7 @@ ntf_status NTF_APIENTRY soft_OpenSyncObjectFromNtHandle2(D3DKMT_OPENSYNCOBJECTFR
     void *cpu_va;
     ntf_status status;
 
-    /* The device is looked at before the handle (facts 1.6). */
+    /* The device is looked at before the handle. */
     if (!p || !soft_handle_is(p->hDevice, SOFT_DEVICE))
         return NTF_STATUS_INVALID_PARAMETER;
     status = soft_check_open_flags(p->Flags);

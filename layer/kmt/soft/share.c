@@ -110,7 +110,7 @@ static ntf_status share(struct soft_object *object, const ntf_object_attributes 
     return status;
 }
 
-/* One object; a bundle is refused like every combination that is none (facts 6.3), since there are no resources. */
+/* One object; a bundle is refused like every combination that is none, since there are no resources. */
 ntf_status NTF_APIENTRY soft_ShareObjects(uint32_t cObjects, const D3DKMT_HANDLE *hObjects,
                                           ntf_object_attributes *pObjectAttributes, uint32_t dwDesiredAccess,
                                           ntf_handle *phSharedNtHandle)

@@ -4,7 +4,7 @@
 #include "kmt/soft/flags.h"
 #include "kmt/soft/handles.h"
 
-/* Types 1 to 4 can be made and shared, and have no value: they are there because callers make them (facts 6.3). */
+/* Types 1 to 4 can be made and shared, and have no value: they are there because callers make them. */
 static ntf_status check_create(const D3DKMT_CREATESYNCHRONIZATIONOBJECT2 *p)
 {
     const uint32_t flags = p->Info.Flags;

@@ -195,7 +195,7 @@ enum ntf_result soft_memory_share(const struct soft_memory *memory, const ntf_ob
     const bool inherit = attributes && (attributes->Attributes & NTF_OBJ_INHERIT);
     const int fd = fcntl(soft_fd_of(memory->handle), inherit ? F_DUPFD : F_DUPFD_CLOEXEC, 3);
 
-    (void)access; /* a descriptor has one right, that of the whole file; so has a section's handle (design 5) */
+    (void)access; /* a descriptor has one right, that of the whole file; so has a section's handle */
     if (fd < 0) {
         *status = NTF_STATUS_NO_MEMORY;
         return NTF_E_NO_MEMORY;
