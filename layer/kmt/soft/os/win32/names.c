@@ -2,7 +2,7 @@
 /*
  * Names that users give. A section can have one name, and the payload's is random; so a user's name is a second
  * small section that holds the random one. The kernel keeps it exclusive, protects it with the user's descriptor,
- * and drops it with its last handle, which the publisher alone holds.
+ * and drops it with its last handle: the publisher's, but for the moment in which somebody looks the name up.
  *
  * The names in attributes are paths of the NT object directory. A section in the directory of all sessions needs
  * the right to create global objects, which ordinary users have in session 0 only: ACCESS_DENIED is the honest
