@@ -2,7 +2,10 @@
 # The build variants, each a Meson build folder .build/<variant>.
 # shellcheck shell=bash
 
-all_variants=(linux-gcc linux-clang win64 win32)
+# asan has UBSan as well; linux-m32 is 32-bit Linux, without what needs Vulkan's loader (Debian has none that
+# could be installed beside the 64-bit one).
+# shellcheck disable=SC2034 # scripts/test runs them
+all_variants=(linux-gcc linux-clang asan tsan linux-m32 win64 win32)
 
 # Only the Vulkan headers, through two links: /usr/include itself must not be seen by a cross build.
 vulkan_headers() {
@@ -16,7 +19,8 @@ vulkan_headers() {
 
 build_needs() {
     case $1 in
-    linux-*) need "to build and run on Linux" "${packages_build[@]}" "${packages_vulkan[@]}" ;;
+    linux-m32) need "to build for 32-bit Linux" "${packages_build[@]}" "${packages_m32[@]}" ;;
+    linux-* | asan | tsan) need "to build and run on Linux" "${packages_build[@]}" "${packages_vulkan[@]}" ;;
     win*) need "to build for Windows" "${packages_build[@]}" "${packages_mingw[@]}" ;;
     *) die "no such variant: $1 (there are: ${all_variants[*]})" ;;
     esac
@@ -26,8 +30,22 @@ build_needs() {
 # an IDE's own call of Meson needs nothing that is not written here.
 setup_args() {
     local variant=$1 arch
+    # What may be uninitialised is for the other builds to say: instrumented code makes gcc see ghosts.
+    local sanitized="'-fno-omit-frame-pointer', '-Wno-maybe-uninitialized'"
     case $variant in
     linux-gcc | linux-clang) ;;
+    # What UBSan finds ends the program, as what ASan finds does.
+    asan)
+        printf '%s\n' -Db_sanitize=address,undefined
+        printf '%s\n' "-Dc_args=[$sanitized, '-fno-sanitize-recover=undefined']"
+        ;;
+    # gcc warns that TSan does not understand fences; it takes them for nothing, so it is the models that
+    # judge the code which needs them (tests/models).
+    tsan)
+        printf '%s\n' -Db_sanitize=thread
+        printf '%s\n' "-Dc_args=[$sanitized, '-Wno-tsan']"
+        ;;
+    linux-m32) printf '%s\n' "-Dpkg_config_path=['$out/cmocka-m32/lib']" ;;
     win64 | win32)
         arch=x86_64
         [ "$variant" = win64 ] || arch=i686
@@ -40,10 +58,14 @@ setup_args() {
 }
 
 build_variant_locked() {
-    local variant=$1 dir=$out/$1 compiler=() stamp args
+    local variant=$1 dir=$out/$1 compiler stamp args
     mapfile -t args < <(setup_args "$variant")
+    # Of the caller's own flags nothing gets in.
+    compiler=(-u CFLAGS -u CPPFLAGS -u LDFLAGS -u CC)
     case $variant in
-    linux-*) compiler=(CC="${variant#linux-}") ;;
+    linux-clang) compiler+=(CC=clang) ;;
+    linux-m32) compiler+=(CC="gcc -m32") ;;
+    linux-gcc | asan | tsan) compiler+=(CC=gcc) ;;
     esac
     # Meson keeps the options of the first set-up for good: other options, or a set-up that broke off, start anew.
     stamp=$({ printf '%s\n' "${compiler[@]}" "${args[@]}"; cat "$root/scripts/cross/"*.ini; } | sha256sum)
@@ -59,14 +81,15 @@ build_variant_locked() {
         [ ! -e "$dir/folders" ] || quietly "setup-$variant" meson setup --reconfigure "$dir" "$root"
         mv "$dir/folders.new" "$dir/folders"
     fi
-    quietly "build-$variant" ninja -C "$dir"
+    quietly "build-$variant" ninja -C "$dir" ${ninja_jobs:+-j "$ninja_jobs"}
 }
 
-# build_variant NAME: installs what it needs, configures and compiles.
+# build_variant NAME: installs what it needs, configures and compiles. $ninja_jobs limits the compilers.
 build_variant() {
     local variant=$1
     build_needs "$variant"
     case $variant in
+    linux-m32) cmocka_build m32 ;;
     win64) vulkan_headers && cmocka_build x86_64 ;;
     win32) vulkan_headers && cmocka_build i686 ;;
     esac

@@ -4,6 +4,9 @@
 
 packages_build=(gcc libc6-dev clang meson ninja-build pkg-config python3 binutils libcmocka-dev libvulkan-dev)
 packages_vulkan=(mesa-vulkan-drivers libvulkan1 vulkan-tools vulkan-validationlayers)
+packages_m32=(gcc-multilib)
+# The models of the page protocol (tests/models).
+packages_models=(spin relacy-dev g++)
 packages_mingw=(gcc-mingw-w64-x86-64-posix gcc-mingw-w64-i686-posix)
 # The loader and cmocka for Windows are built from Debian's own sources.
 packages_source=(dpkg-dev patch xz-utils ca-certificates debian-archive-keyring)
@@ -16,8 +19,13 @@ need_for() {
     local variant packages=()
     for variant in "$@"; do
         packages+=("${packages_build[@]}" "${packages_vulkan[@]}")
-        [[ $variant != win* ]] || packages+=("${packages_mingw[@]}" "${packages_source[@]}")
-        [ "$variant" != win64 ] || packages+=("${packages_loader[@]}" "${packages_wine[@]}")
+        case $variant in
+        linux-gcc) packages+=("${packages_models[@]}") ;;
+        linux-m32) packages+=("${packages_m32[@]}" "${packages_source[@]}") ;;
+        win*)
+            packages+=("${packages_mingw[@]}" "${packages_source[@]}" "${packages_loader[@]}" "${packages_wine[@]}")
+            ;;
+        esac
     done
     mapfile -t packages < <(printf '%s\n' "${packages[@]}" | sort -u)
     need "to build and test $*" "${packages[@]}"

@@ -27,30 +27,39 @@ set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
 CMAKE
 }
 
+# As Debian has it, for both loaders.
+loader_source_locked() {
+    local source=$out/loader/source
+    [ ! -e "$source/stamp-$loader_version" ] || return 0
+    fetch_source trixie vulkan-loader "$loader_version" "$source"
+    touch "$source/stamp-$loader_version"
+}
+
 loader_build_locked() {
-    local kind=$1 dir=$out/loader/$1 work=$out/loader/work
+    local kind=$1 dir=$out/loader/$1 work=$out/loader/work-$1
     local source=$work/source headers=$work/headers build=$work/build-$1
     [ ! -e "$dir/stamp-$loader_version" ] || return 0
     need "to build the Vulkan loader for Windows" meson ninja-build python3 gcc \
         "${packages_source[@]}" "${packages_mingw[@]}" "${packages_loader[@]}"
-    fetch_source trixie vulkan-loader "$loader_version" "$source"
+    with_lock loader-source loader_source_locked
+    rm -rf "$dir" "$work"
+    mkdir -p "$dir" "$work"
+    cp -a "$out/loader/source" "$source"
     [ "$kind" = plain ] || loader_change_integrity "$source"
     say "building the Vulkan loader $loader_version for Windows ($kind)"
-    rm -rf "$dir" "$build" "$headers"
-    mkdir -p "$dir"
     loader_toolchain "$work/mingw.cmake"
-    quietly loader-headers cmake -G Ninja -S "$source/vulkan-headers" -B "$headers/build" \
+    quietly "loader-$kind-headers" cmake -G Ninja -S "$source/vulkan-headers" -B "$headers/build" \
         -DVULKAN_HEADERS_ENABLE_MODULE=OFF -DCMAKE_INSTALL_PREFIX="$headers/install"
-    quietly loader-headers cmake --install "$headers/build"
+    quietly "loader-$kind-headers" cmake --install "$headers/build"
     # Debian strips the generated sources; codegen writes them here.
     mkdir -p "$source/loader/generated"
     # USE_GAS: the default assembler for Windows is one that Debian does not have.
-    quietly loader-setup cmake -G Ninja -S "$source" -B "$build" \
+    quietly "loader-$kind-setup" cmake -G Ninja -S "$source" -B "$build" \
         -DCMAKE_TOOLCHAIN_FILE="$work/mingw.cmake" -DCMAKE_BUILD_TYPE=Release -DUSE_GAS=ON \
         -DUPDATE_DEPS=OFF -DBUILD_TESTS=OFF -DLOADER_CODEGEN=ON \
         -DVULKAN_HEADERS_INSTALL_DIR="$headers/install"
-    quietly loader-codegen ninja -C "$build" loader_codegen
-    quietly loader-build ninja -C "$build"
+    quietly "loader-$kind-codegen" ninja -C "$build" loader_codegen
+    quietly "loader-$kind-build" ninja -C "$build" ${ninja_jobs:+-j "$ninja_jobs"}
     cp "$build/loader/vulkan-1.dll" "$build/loader/libvulkan-1.dll.a" "$dir/"
     rm -rf "$work"
     touch "$dir/stamp-$loader_version"
@@ -58,5 +67,5 @@ loader_build_locked() {
 
 # loader_build changed|plain: leaves .build/loader/<kind>/{vulkan-1.dll,libvulkan-1.dll.a}.
 loader_build() {
-    [ -e "$out/loader/$1/stamp-$loader_version" ] || with_lock loader loader_build_locked "$1"
+    [ -e "$out/loader/$1/stamp-$loader_version" ] || with_lock "loader-$1" loader_build_locked "$1"
 }

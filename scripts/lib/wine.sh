@@ -5,6 +5,7 @@
 wine_env() {
     export WINEPREFIX=$out/wine/pfx
     export WINEDEBUG=-all
+    unset WINEARCH WINELOADER WINESERVER WINEDLLPATH
     # No .NET, no browser, no desktop menus; vulkan-1=n: the real loader or none, never Wine's own.
     export WINEDLLOVERRIDES='mscoree,mshtml=;winemenubuilder.exe=;vulkan-1=n'
 }
@@ -65,6 +66,11 @@ wine_start() {
     # Kept alive between programs: half a second saved for each.
     wineserver -p60 8>&-
 }
+
+# wine_prepare: what the first session would have to make. In a subshell: the session ends with it.
+wine_prepare() (
+    [ -n "$(compgen -G "$out/wine/pfx/made-by-*")" ] || wine_start
+)
 
 # wine_loader changed|plain: the loader that programs of this session find.
 wine_loader() {

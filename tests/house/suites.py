@@ -21,6 +21,9 @@ JUDGED = [
     ("a signal after the line", -11, LINE, (1, 1)),
     ("out of time", None, LINE, (1, 1)),
     ("a validation message", 0, b"Validation Error: [ x ]\n" + LINE, (1, 1)),
+    ("a report of TSan in spite of status 0", 0, b"WARNING: ThreadSanitizer: data race\n" + LINE, (1, 1)),
+    ("a report of ASan in a child", 0, LINE + b"==7==ERROR: LeakSanitizer: detected\n", (1, 1)),
+    ("a report of UBSan", 0, b"a.c:1:2: runtime error: shift\n" + LINE, (1, 1)),
     ("a validation identifier", 0, b"VUID-vkQueueSubmit-fence-00063\n" + LINE, (1, 1)),
 ]
 
@@ -32,9 +35,46 @@ def load(path):
     return module
 
 
+def children_are_heard(runner):
+    """A report that a program's child wrote to a file is found; the program itself has said that all is well."""
+    script = ("import os; path = os.environ['TSAN_OPTIONS'].split('log_path=')[1].split(':')[0];"
+              "open(path + '.7', 'w').write('WARNING: ThreadSanitizer: data race\\n'); print('1 passed, 0 failed')")
+    test = {"name": "x", "suite": ["x"], "cmd": [sys.executable, "-c", script], "env": {}, "workdir": None,
+            "timeout": 9}
+    result = runner.run_test(test, pathlib.Path.cwd(), "tsan", False)
+    return [] if result["why"] else ["nothing was seen"]
+
+
 def judged(runner, status, output, expected):
     passed, failed, _ = runner.judge(status, output)
     return [] if (passed, failed) == expected else [f"counted {passed} passed, {failed} failed"]
+
+
+# The list of suites, a build, the suites that it has; what has to be said about them.
+LISTED = [
+    ("as it should be", "a linux\nb -linux linux-gcc  # once\n", "tsan", ["a", "b"], []),
+    ("a missing suite", "a all\nb linux\n", "asan", ["a"], ["b is MISSING from asan"]),
+    ("an unlisted suite", "a all\n", "win64", ["a", "new"], ["new has no line"]),
+    ("a suite in a build that its line does not name", "a linux\n", "win32", ["a"], ["a is in win32"]),
+    ("one that is not run may be missing", "a linux64 -linux-m32\n", "linux-m32", [], []),
+]
+
+
+def listed(suite_list, text, variant, names, expected):
+    found = list(suite_list.breaches(suite_list.read(text), variant, names))
+    if len(found) == len(expected) and all(part in line for part, line in zip(expected, found)):
+        return []
+    return [f"said {found}"]
+
+
+def rewritten(suite_list):
+    """What is known of a suite stays, what is new is added, what is gone goes; a second time changes nothing."""
+    text = "# comment\na                          -linux linux-gcc together\ngone                       linux-gcc\n"
+    names_of = {variant: ["a", "new"] for variant in suite_list.LINUX}
+    expected = "# comment\na                          -linux linux-gcc together\nnew                        linux\n"
+    once = suite_list.rewritten(text, names_of)
+    twice = suite_list.rewritten(once, names_of)
+    return [] if once == twice == expected else [once]
 
 
 def ends_what_hangs(runner):
@@ -48,7 +88,10 @@ def ends_what_hangs(runner):
 def main():
     runner = load(sys.argv[1])
     report([(f"{name} is judged rightly", judged(runner, *case)) for name, *case in JUDGED]
-           + [("a program that hangs is ended", ends_what_hangs(runner))])
+           + [(f"the list of suites: {name}", listed(runner.suite_list, *case)) for name, *case in LISTED]
+           + [("the list of suites is written anew", rewritten(runner.suite_list)),
+              ("a report of a child is heard", children_are_heard(runner)),
+              ("a program that hangs is ended", ends_what_hangs(runner))])
 
 
 main()
