@@ -191,13 +191,13 @@ static void from_another_process(void **state)
     struct ntf_object *other = peers_object(&innocent);
     const ntf_handle event = rig_event_new();
     struct peers_waiter waiter;
-    static uint8_t before[sizeof(struct ntf_page)];
+    static uint8_t before[offsetof(struct ntf_page, armed)];
 
     (void)state;
     assert_int_equal(rig_wait_async(innocent.handle, 78, event), NTF_STATUS_SUCCESS);
     peers_waiter_start(&waiter, other, 78, &peers_wake_only);
     peers_until_waiting(other, 78, 2);
-    memcpy(before, (const void *)peers_page(other), sizeof before);
+    memcpy(before, (const void *)peers_page(other), offsetof(struct ntf_page, armed));
     for (unsigned attack = 0; attack < ATTACKS; attack++) {
         const struct rig_fence fence = rig_native(SHARED, 0);
         struct ntf_object *object = peers_object(&fence);
