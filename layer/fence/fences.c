@@ -155,6 +155,13 @@ bool ntf_fences_reset(struct ntf_fences *fences, uint64_t handle)
     return true;
 }
 
+bool ntf_fences_driver_resets(struct ntf_fences *fences, uint64_t handle)
+{
+    struct ntf_fence *fence = ntf_fences_none(fences) ? NULL : find(fences, handle);
+
+    return !fence || !payload_of(&fence->permanent);
+}
+
 void ntf_fences_forget(struct ntf_fences *fences, uint64_t handle)
 {
     uint64_t value;

@@ -53,6 +53,9 @@ enum ntf_result ntf_fences_import(struct ntf_fences *fences, uint64_t handle, st
  * Returns true when the permanent payload is the driver's: then the driver has to reset the handle. */
 bool ntf_fences_reset(struct ntf_fences *fences, uint64_t handle);
 
+/* What ntf_fences_reset will return, without doing anything. */
+bool ntf_fences_driver_resets(struct ntf_fences *fences, uint64_t handle);
+
 /* The handle is about to be destroyed: its record goes before the driver's destroy, since the driver may give the
  * same number out again at once. */
 void ntf_fences_forget(struct ntf_fences *fences, uint64_t handle);

@@ -320,6 +320,8 @@ static bool wanted(const struct ntf_kmt_config *config, enum ntf_provider provid
 enum ntf_result ntf_provider_choose(const struct ntf_kmt_config *config, struct ntf_kmt *kmt,
                                     struct ntf_verdict verdicts[NTF_PROVIDER_COUNT])
 {
+    enum ntf_result result = NTF_E_UNSUPPORTED;
+
     memset(verdicts, 0, NTF_PROVIDER_COUNT * sizeof *verdicts);
     for (int i = 0; i < NTF_PROVIDER_COUNT; i++) {
         kmt->provider = (enum ntf_provider)i;
@@ -328,8 +330,11 @@ enum ntf_result ntf_provider_choose(const struct ntf_kmt_config *config, struct 
         if (prove(config, kmt, &verdicts[i]))
             return NTF_OK;
         ntf_provider_release(kmt);
+        /* Of soft that is this process's own want, and passes; a kernel may say so for ever. */
+        if (i == NTF_PROVIDER_SOFT && verdicts[i].status[verdicts[i].refused] == NTF_STATUS_NO_MEMORY)
+            result = NTF_E_NO_MEMORY;
     }
-    return NTF_E_UNSUPPORTED;
+    return result;
 }
 
 void ntf_provider_release(struct ntf_kmt *kmt)

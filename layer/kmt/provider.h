@@ -20,7 +20,7 @@ struct ntf_kmt {
 };
 
 /* Fills in provider, thunks, adapter, device and native from the first provider that proves itself.
- * On NTF_E_UNSUPPORTED nothing is held. */
+ * NTF_E_UNSUPPORTED: none does; NTF_E_NO_MEMORY: none does, and soft for want of memory. Then nothing is held. */
 enum ntf_result ntf_provider_choose(const struct ntf_kmt_config *config, struct ntf_kmt *kmt,
                                     struct ntf_verdict verdicts[NTF_PROVIDER_COUNT]);
 /* Gives back device, adapter and library, as far as they are held. */

@@ -50,21 +50,23 @@ static bool is_beyond(const char *name)
     return strcmp(name, VK_NTFENCE_FENCE_IMPORT_EXTENSION_NAME) == 0;
 }
 
-static struct plan make_plan(struct ntf_instance *instance, VkPhysicalDevice physical, const VkDeviceCreateInfo *info)
+/* False without memory to learn what the driver has: a guess would take the extension away from it. */
+static bool make_plan(struct ntf_instance *instance, VkPhysicalDevice physical, const VkDeviceCreateInfo *info,
+                      struct plan *plan)
 {
-    struct plan plan = { false, false, false, false };
     unsigned traits;
 
+    *plan = (struct plan){ false, false, false, false };
     for (uint32_t i = 0; i < info->enabledExtensionCount; i++) {
-        plan.khr |= is_khr(info->ppEnabledExtensionNames[i]);
-        plan.beyond |= is_beyond(info->ppEnabledExtensionNames[i]);
+        plan->khr |= is_khr(info->ppEnabledExtensionNames[i]);
+        plan->beyond |= is_beyond(info->ppEnabledExtensionNames[i]);
     }
-    if (!plan.khr && !plan.beyond)
-        return plan;
+    if (!plan->khr && !plan->beyond)
+        return true;
     traits = ntf_physical_traits(instance, physical);
-    plan.native = plan.khr && (traits & NTF_PHYSICAL_NATIVE);
-    plan.serve = plan.beyond || ntf_physical_served(instance, traits);
-    return plan;
+    plan->native = plan->khr && (traits & NTF_PHYSICAL_NATIVE);
+    plan->serve = plan->beyond || ntf_physical_served(instance, traits);
+    return (traits & NTF_PHYSICAL_KNOWN) != 0;
 }
 
 /* The names that go down, in an array of the caller's to free; NULL without memory. Every copy of ours is left out:
@@ -124,8 +126,9 @@ static struct ntf_device *device_new(struct ntf_instance *instance, const struct
     return device;
 }
 
-/* Without a usable provider the device is there all the same: its imports will be refused, with the reason. */
-static void open_kmt(struct ntf_device *device, VkPhysicalDevice physical)
+/* Without a usable provider the device is there all the same: its imports will be refused, with the reason. False
+ * without memory: that passes, and would be held against the provider as long as the device lives. */
+static bool open_kmt(struct ntf_device *device, VkPhysicalDevice physical)
 {
     struct ntf_instance *instance = device->instance;
     struct ntf_kmt_config config = {
@@ -133,10 +136,13 @@ static void open_kmt(struct ntf_device *device, VkPhysicalDevice physical)
         .d3dkmt = instance->settings.d3dkmt,
         .rungs = instance->settings.rungs,
     };
+    enum ntf_result result;
 
     config.luid_valid = ntf_physical_luid(instance, physical, &config.luid);
-    if (ntf_kmt_open(&config, &device->kmt, device->verdicts) != NTF_OK)
+    result = ntf_kmt_open(&config, &device->kmt, device->verdicts);
+    if (result != NTF_OK)
         device->kmt = NULL;
+    return result != NTF_E_NO_MEMORY;
 }
 
 static void introduce(struct ntf_device *device, VkPhysicalDevice physical)
@@ -210,8 +216,7 @@ static VkResult create_served(const struct creation *creation, const struct plan
     device->handle = *out;
     device->next_gdpa = creation->next_gdpa;
     ntf_device_table_fill(&device->next, *out, creation->next_gdpa, plan->native);
-    open_kmt(device, creation->physical);
-    if (ntf_registry_add_device(device, ntf_key_of(*out)) != NTF_OK) {
+    if (!open_kmt(device, creation->physical) || ntf_registry_add_device(device, ntf_key_of(*out)) != NTF_OK) {
         device_finish(device);
         return undo(creation, *out);
     }
@@ -234,7 +239,8 @@ ntf_vkCreateDevice(VkPhysicalDevice physical, const VkDeviceCreateInfo *info,
                                                                                       "vkCreateDevice");
     if (!creation.next)
         return VK_ERROR_INITIALIZATION_FAILED;
-    plan = make_plan(creation.instance, physical, info);
+    if (!make_plan(creation.instance, physical, info, &plan))
+        return VK_ERROR_OUT_OF_HOST_MEMORY;
     /* The one write into what the application gave that the loader's protocol demands. */
     link->u.pLayerInfo = link->u.pLayerInfo->pNext;
     return plan.serve ? create_served(&creation, &plan, info, out) : create_passed(&creation, info, out);

@@ -79,15 +79,17 @@ NTF_COMMAND(VkResult) ntf_vkGetFenceStatus(VkDevice handle, VkFence fence)
 
 /* ---- reset ---- */
 
-/* True: the driver has to reset the handle. */
-static bool reset_one(struct ntf_device *device, VkFence fence)
+static void reset_ours(struct ntf_device *device, VkFence fence)
 {
-    if (!fence)
-        return true;
-    ntf_device_pull(device, ntf_device_payload(device, fence));
-    return ntf_fences_reset(&device->fences, ntf_fence_number(fence));
+    struct ntf_payload *payload = ntf_device_payload(device, fence);
+
+    if (!payload)
+        return;
+    ntf_device_pull(device, payload);
+    (void)ntf_fences_reset(&device->fences, ntf_fence_number(fence));
 }
 
+/* The driver's part comes first: it alone can fail, and then nothing of ours has changed. */
 NTF_COMMAND(VkResult) ntf_vkResetFences(VkDevice handle, uint32_t count, const VkFence *fences)
 {
     struct ntf_device *device = ntf_device_of(handle);
@@ -97,7 +99,7 @@ NTF_COMMAND(VkResult) ntf_vkResetFences(VkDevice handle, uint32_t count, const V
     if (ntf_fences_none(&device->fences))
         return device->next.ResetFences(handle, count, fences);
     for (uint32_t i = 0; i < count; i++) {
-        if (reset_one(device, fences[i]))
+        if (!fences[i] || ntf_fences_driver_resets(&device->fences, ntf_fence_number(fences[i])))
             plain[held++] = fences[i];
         /* VUID-vkResetFences-fenceCount-arraylength: nothing goes down when nothing is the driver's. */
         if (held == RESET_CHUNK || (i + 1 == count && held > 0)) {
@@ -108,5 +110,7 @@ NTF_COMMAND(VkResult) ntf_vkResetFences(VkDevice handle, uint32_t count, const V
             held = 0;
         }
     }
+    for (uint32_t i = 0; i < count; i++)
+        reset_ours(device, fences[i]);
     return VK_SUCCESS;
 }

@@ -41,7 +41,7 @@ struct ntf_thread;
  * raise (SIGSEGV, SIGSYS and their like), which would kill the process if blocked. name: at most 15 characters,
  * shown by debuggers. Before the first thread of a library starts, the library is pinned in the process
  * (ntf_os_pin_module): its code must not go away under a running thread.
- * NTF_E_NO_MEMORY when the system refuses. */
+ * NTF_E_NO_MEMORY when the system refuses either. */
 enum ntf_result ntf_thread_start(struct ntf_thread **out, const char *name, void (*body)(void *), void *context);
 /* Waits for its end and frees it. Never from a library's entry function or a destructor. */
 void ntf_thread_join(struct ntf_thread *thread);
@@ -59,8 +59,9 @@ struct ntf_library *ntf_library_open_path(const char *path);
 /* The address of an exported function, NULL if there is none. */
 void (*ntf_library_symbol(struct ntf_library *library, const char *symbol))(void);
 void ntf_library_close(struct ntf_library *library);
-/* Keeps the module that holds this very function loaded until the process ends. Idempotent. */
-void ntf_os_pin_module(void);
+/* Keeps the module that holds this very function loaded until the process ends. Idempotent. False if the system
+ * refuses: it may be asked again. */
+bool ntf_os_pin_module(void);
 
 /* ---- environment.c ---- */
 

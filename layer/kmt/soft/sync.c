@@ -16,9 +16,10 @@ static ntf_status check_create(const D3DKMT_CREATESYNCHRONIZATIONOBJECT2 *p)
     if ((flags & NTF_SYNC_TOP_OF_PIPELINE) && p->Info.Type != D3DDDI_MONITORED_FENCE)
         return NTF_STATUS_INVALID_PARAMETER;
     if (p->Info.Type == D3DDDI_CPU_NOTIFICATION) {
-        const ntf_handle event = soft_event_keep(p->Info.CPUNotification.Event);
-        if (!event)
-            return NTF_STATUS_INVALID_HANDLE;
+        ntf_handle event;
+        const enum ntf_result result = soft_event_keep(p->Info.CPUNotification.Event, &event);
+        if (result != NTF_OK)
+            return soft_status_of(result);
         soft_event_drop(event); /* nothing of soft's notifies through it */
     }
     return soft_check_create_flags(flags);

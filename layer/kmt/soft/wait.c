@@ -138,12 +138,12 @@ static ntf_status gather(const D3DKMT_WAITFORSYNCHRONIZATIONOBJECTFROMCPU *p, st
 /* The event is looked at first, also when it can be set at once: a wrong one is refused in every case. */
 static ntf_status wait_async(struct soft_wait *wait, ntf_handle event)
 {
-    const ntf_handle kept = soft_event_keep(event);
-    enum ntf_result result = NTF_OK;
+    ntf_handle kept;
+    enum ntf_result result = soft_event_keep(event, &kept);
 
-    if (!kept) {
+    if (result != NTF_OK) {
         soft_wait_drop(wait);
-        return NTF_STATUS_INVALID_HANDLE;
+        return soft_status_of(result);
     }
     if (soft_wait_look(wait)) {
         soft_event_set(kept);

@@ -122,7 +122,8 @@ static void callers_events_are_kept(void **state)
     const size_t before = ntf_test_open_handles();
     const HANDLE event = CreateEventW(NULL, TRUE, FALSE, NULL), mutex = CreateMutexW(NULL, FALSE, NULL);
     HANDLE waits;
-    ntf_handle kept = soft_event_keep(event);
+    ntf_handle kept = NULL;
+    assert_int_equal(soft_event_keep(event, &kept), NTF_OK);
 
     (void)state;
     assert_non_null(kept);
@@ -132,11 +133,11 @@ static void callers_events_are_kept(void **state)
     assert_int_equal(WaitForSingleObject(waits, 0), WAIT_OBJECT_0);
     soft_event_drop(kept);
     assert_true(CloseHandle(waits));
-    assert_null(soft_event_keep(mutex));
+    assert_int_equal(soft_event_keep(mutex, &kept), NTF_E_BAD_HANDLE);
     assert_true(CloseHandle(mutex));
-    assert_null(soft_event_keep(mutex));
-    assert_null(soft_event_keep(NULL));
-    assert_null(soft_event_keep((ntf_handle)(intptr_t)-1));
+    assert_int_equal(soft_event_keep(mutex, &kept), NTF_E_BAD_HANDLE);
+    assert_int_equal(soft_event_keep(NULL, &kept), NTF_E_BAD_HANDLE);
+    assert_int_equal(soft_event_keep((ntf_handle)(intptr_t)-1, &kept), NTF_E_BAD_HANDLE);
     assert_int_equal(ntf_test_open_handles(), before);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <dlfcn.h>
 #include <string.h>
+#include <sys/auxv.h>
 
 #include "base/os/os.h"
 
@@ -34,16 +35,18 @@ void ntf_library_close(struct ntf_library *library)
     (void)dlclose(library);
 }
 
-void ntf_os_pin_module(void)
+bool ntf_os_pin_module(void)
 {
     static ntf_au32 pinned; /* two threads may both do it: that only counts one reference more */
-    Dl_info self;
+    Dl_info self, program;
 
     if (ntf_load(&pinned, NTF_RELAXED))
-        return;
-    /* An object instead of this function: its address is a plain pointer. In a program this finds nothing that
-     * could be loaded, and nothing needs to be: the program stays. */
-    if (dladdr(&pinned, &self) && self.dli_fname)
-        (void)dlopen(self.dli_fname, RTLD_NOLOAD | RTLD_NODELETE | RTLD_NOW);
+        return true;
+    /* An object instead of this function: its address is a plain pointer. The program itself cannot be loaded, and
+     * need not be: it stays. */
+    if (dladdr(&pinned, &self) && dladdr((void *)(uintptr_t)getauxval(AT_ENTRY), &program) &&
+        self.dli_fbase != program.dli_fbase && !dlopen(self.dli_fname, RTLD_NOLOAD | RTLD_NODELETE | RTLD_NOW))
+        return false;
     ntf_store(&pinned, (uint32_t)1, NTF_RELAXED);
+    return true;
 }

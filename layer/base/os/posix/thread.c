@@ -54,7 +54,10 @@ enum ntf_result ntf_thread_start(struct ntf_thread **out, const char *name, void
     strncpy(thread->name, name, sizeof thread->name - 1);
     ntf_init(&thread->state, (uint32_t)RUNNING);
 
-    ntf_os_pin_module();
+    if (!ntf_os_pin_module()) {
+        free(thread);
+        return NTF_E_NO_MEMORY;
+    }
     block_signals(&before); /* a thread begins with the mask of its maker */
     rc = pthread_create(&thread->id, NULL, enter, thread);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);

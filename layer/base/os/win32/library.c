@@ -70,14 +70,16 @@ void ntf_library_close(struct ntf_library *library)
     (void)FreeLibrary((HMODULE)library);
 }
 
-void ntf_os_pin_module(void)
+bool ntf_os_pin_module(void)
 {
     static ntf_au32 pinned;
     HMODULE self;
 
     if (ntf_load(&pinned, NTF_RELAXED))
-        return;
-    (void)GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_PIN | GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS,
-                             (const wchar_t *)(void *)&pinned, &self);
+        return true;
+    if (!GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_PIN | GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS,
+                            (const wchar_t *)(void *)&pinned, &self))
+        return false;
     ntf_store(&pinned, (uint32_t)1, NTF_RELAXED);
+    return true;
 }

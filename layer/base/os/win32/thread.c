@@ -49,8 +49,8 @@ enum ntf_result ntf_thread_start(struct ntf_thread **out, const char *name, void
         thread->name[i] = (wchar_t)(unsigned char)name[i];
     ntf_init(&thread->state, (uint32_t)RUNNING);
 
-    ntf_os_pin_module();
-    thread->handle = CreateThread(NULL, 0, enter, thread, 0, NULL);
+    if (ntf_os_pin_module())
+        thread->handle = CreateThread(NULL, 0, enter, thread, 0, NULL);
     if (!thread->handle) {
         free(thread);
         return NTF_E_NO_MEMORY;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The copy's identity, and a pool of eventfds for kernels that signal one (WSL). An eventfd once made is never
- * closed: a registration made with it may be pending in a kernel for ever.
+ * closed: a registration made with it may be pending in a kernel for ever. So the pool must never go: the first
+ * event pins the module.
  */
 #include "kmt/os/bells.h"
 
@@ -56,7 +57,7 @@ bool ntf_copy_owns(uint64_t owner)
 /* An eventfd whose number is a valid handle value: 0 to 2 may be free in a process without standard streams. */
 static int make_event(void)
 {
-    const int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    const int fd = ntf_os_pin_module() ? eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) : -1;
     int high;
 
     if (fd < 0 || fd >= 3)

@@ -96,7 +96,14 @@ static bool poll_event(const struct ntf_parker *parker, uint64_t deadline_ns)
     struct pollfd entry = { fd, POLLIN, 0 };
     uint64_t count;
 
-    if (ppoll(&entry, 1, deadline_ns == NTF_FOREVER ? NULL : &left, NULL) <= 0)
+    const int found = ppoll(&entry, 1, deadline_ns == NTF_FOREVER ? NULL : &left, NULL);
+
+    if (found < 0 && errno != EINTR) { /* out of kernel memory: never spin on a call that fails */
+        ntf_au32 nothing;
+        ntf_init(&nothing, (uint32_t)0);
+        (void)ntf_os_park(&nothing, 0, ntf_deadline_min(deadline_ns, ntf_deadline_after(ntf_os_now_ns(), 1000000)));
+    }
+    if (found <= 0)
         return false;
     return read(fd, &count, sizeof count) == (ssize_t)sizeof count;
 }

@@ -76,6 +76,14 @@ static int poll_ms(uint64_t deadline_ns)
     return left_ns / 1000000u >= INT_MAX ? INT_MAX : (int)((left_ns + 999999u) / 1000000u);
 }
 
+static void pause_briefly(uint64_t deadline_ns)
+{
+    ntf_au32 nothing;
+
+    ntf_init(&nothing, (uint32_t)0);
+    (void)ntf_os_park(&nothing, 0, ntf_deadline_min(deadline_ns, ntf_deadline_after(ntf_os_now_ns(), 1000000)));
+}
+
 enum ntf_result ntf_system_event_take(ntf_handle event, uint64_t deadline_ns)
 {
     struct pollfd ready = { .fd = (int)(intptr_t)event, .events = POLLIN };
@@ -83,14 +91,14 @@ enum ntf_result ntf_system_event_take(ntf_handle event, uint64_t deadline_ns)
 
     for (;;) {
         const int found = poll(&ready, 1, poll_ms(deadline_ns));
+        const bool set = found > 0 && (ready.revents & POLLIN);
 
         /* Readable, so the read does not block, unless somebody else drained it: then it was set. */
-        if (found > 0 && (ready.revents & POLLIN))
-            return read(ready.fd, &count, sizeof count) == (ssize_t)sizeof count || errno == EAGAIN
-                       ? NTF_OK
-                       : NTF_TIMEOUT;
-        if (found > 0 || (found < 0 && errno != EINTR) ||
-            ntf_deadline_passed(deadline_ns, ntf_os_now_ns()))
+        if (set && (read(ready.fd, &count, sizeof count) == (ssize_t)sizeof count || errno == EAGAIN))
+            return NTF_OK;
+        if ((found > 0 && !set) || ntf_deadline_passed(deadline_ns, ntf_os_now_ns()))
             return NTF_TIMEOUT;
+        if (found != 0) /* a call failed: once more, but not in a spin */
+            pause_briefly(deadline_ns);
     }
 }

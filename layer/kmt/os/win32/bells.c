@@ -145,6 +145,8 @@ static bool ensure_chunk(uint32_t index)
 
     if (chunk_at(index))
         return true;
+    if (!ntf_os_pin_module()) /* bells are for ever, and so is the pool that knows them */
+        return false;
     chunk = (struct bell *)calloc(CHUNK_BELLS, sizeof *chunk);
     if (!chunk)
         return false;

@@ -64,8 +64,8 @@ void soft_wake(ntf_au32 *word, uint64_t owner, bool shared);
 /* Sets an event that a caller of the D3DKMT interface gave: an event handle, or an eventfd descriptor. */
 void soft_event_set(ntf_handle event);
 /* Keeps the event of an asynchronous wait for later: a duplicate, so that the caller may close its own.
- * NULL if it is no event. */
-ntf_handle soft_event_keep(ntf_handle event);
+ * NTF_E_BAD_HANDLE: it is no event; NTF_E_NO_MEMORY. */
+enum ntf_result soft_event_keep(ntf_handle event, ntf_handle *out);
 void soft_event_drop(ntf_handle event);
 
 /* NTF_OK if objects can be shared between processes here, else a static sentence in *why. */

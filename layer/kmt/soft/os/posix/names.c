@@ -294,6 +294,7 @@ enum ntf_result soft_name_resolve(const ntf_object_attributes *attributes, uint3
                                   ntf_status *status)
 {
     struct soft_leaf leaf;
+    enum ntf_result result;
     int fd;
 
     (void)access; /* see soft_memory_share */
@@ -301,10 +302,10 @@ enum ntf_result soft_name_resolve(const ntf_object_attributes *attributes, uint3
         *status = NTF_STATUS_OBJECT_NAME_INVALID;
         return NTF_E_BAD_NAME;
     }
-    fd = soft_wire_ask(&leaf, ntf_deadline_after(ntf_os_now_ns(), SOFT_NAME_NS));
-    if (fd < 0) {
-        *status = NTF_STATUS_OBJECT_NAME_NOT_FOUND;
-        return NTF_E_NOT_FOUND;
+    result = soft_wire_ask(&leaf, ntf_deadline_after(ntf_os_now_ns(), SOFT_NAME_NS), &fd);
+    if (result != NTF_OK) {
+        *status = result == NTF_E_NO_MEMORY ? NTF_STATUS_NO_MEMORY : NTF_STATUS_OBJECT_NAME_NOT_FOUND;
+        return result;
     }
     *out = soft_handle_of(fd);
     return NTF_OK;

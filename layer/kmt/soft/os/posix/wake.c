@@ -3,6 +3,7 @@
 #include "kmt/soft/os/os.h"
 #include "kmt/soft/os/posix/posix.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
@@ -38,16 +39,20 @@ static bool is_eventfd(int fd)
     return length == (ssize_t)(sizeof name - 1) && memcmp(link, name, sizeof name - 1) == 0;
 }
 
-ntf_handle soft_event_keep(ntf_handle event)
+enum ntf_result soft_event_keep(ntf_handle event, ntf_handle *out)
 {
     const int fd = soft_fd_of(event);
     const int kept = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
 
-    if (kept >= 0 && is_eventfd(kept))
-        return soft_handle_of(kept);
+    if (fd >= 0 && kept < 0 && errno != EBADF)
+        return NTF_E_NO_MEMORY;
+    if (kept >= 0 && is_eventfd(kept)) {
+        *out = soft_handle_of(kept);
+        return NTF_OK;
+    }
     if (kept >= 0)
         (void)close(kept);
-    return NULL;
+    return NTF_E_BAD_HANDLE;
 }
 
 void soft_event_drop(ntf_handle event)

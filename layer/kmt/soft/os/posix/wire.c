@@ -77,8 +77,15 @@ static bool unpack(const struct packet *packet, size_t size, struct soft_leaf *l
     return true;
 }
 
-/* Takes every descriptor out of a message; returns the only one, or -1 after closing all. */
-static int only_descriptor(struct msghdr *message)
+/* A call failed: for want of memory or descriptors, or for what means that nobody answers to the name. */
+static enum ntf_result result_of_errno(void)
+{
+    return errno == ENOMEM || errno == ENOBUFS || errno == EMFILE || errno == ENFILE ? NTF_E_NO_MEMORY
+                                                                                     : NTF_E_NOT_FOUND;
+}
+
+/* Takes every descriptor out of a message: the only one, -1 if there was none, or failure after closing all. */
+static enum ntf_result only_descriptor(struct msghdr *message, int *out)
 {
     struct cmsghdr *part;
     int only = -1;
@@ -101,9 +108,11 @@ static int only_descriptor(struct msghdr *message)
     if (seen > 1 || (message->msg_flags & MSG_CTRUNC)) {
         if (only >= 0)
             (void)close(only);
-        return -1;
+        /* One was sent, and there was no number left to give it. */
+        return seen == 0 ? NTF_E_NO_MEMORY : NTF_E_NOT_FOUND;
     }
-    return soft_fd_above_standard(only);
+    *out = soft_fd_above_standard(only);
+    return only >= 0 && *out < 0 ? result_of_errno() : NTF_OK;
 }
 
 union control {
@@ -111,13 +120,14 @@ union control {
     char bytes[CMSG_SPACE(MOST_DESCRIPTORS * sizeof(int))];
 };
 
-/* Receives one packet; whoever sends descriptors that were not asked for loses them. */
-static bool receive(int fd, struct soft_leaf *leaf, int *descriptor)
+/* Receives one packet, with a descriptor or -1. */
+static enum ntf_result receive(int fd, struct soft_leaf *leaf, int *descriptor)
 {
     struct packet packet;
     union control control;
     struct iovec part = { &packet, sizeof packet };
     struct msghdr message;
+    enum ntf_result result;
     ssize_t size;
 
     memset(&message, 0, sizeof message);
@@ -126,21 +136,24 @@ static bool receive(int fd, struct soft_leaf *leaf, int *descriptor)
     message.msg_control = control.bytes;
     message.msg_controllen = sizeof control.bytes;
     size = recvmsg(fd, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-    if (size <= 0)
-        return false;
-    *descriptor = only_descriptor(&message);
-    if (!(message.msg_flags & MSG_TRUNC) && unpack(&packet, (size_t)size, leaf))
-        return true;
+    if (size < 0)
+        return result_of_errno();
+    if (size == 0)
+        return NTF_E_NOT_FOUND;
+    result = only_descriptor(&message, descriptor);
+    if (result != NTF_OK || (!(message.msg_flags & MSG_TRUNC) && unpack(&packet, (size_t)size, leaf)))
+        return result;
     if (*descriptor >= 0)
         (void)close(*descriptor);
-    return false;
+    return NTF_E_NOT_FOUND;
 }
 
+/* Whoever sends descriptors that were not asked for loses them. */
 bool soft_wire_read_request(int fd, struct soft_leaf *leaf)
 {
     int descriptor = -1;
 
-    if (!receive(fd, leaf, &descriptor))
+    if (receive(fd, leaf, &descriptor) != NTF_OK)
         return false;
     if (descriptor >= 0)
         (void)close(descriptor);
@@ -185,47 +198,57 @@ static bool poll_until(int fd, short events, uint64_t deadline_ns)
 }
 
 /* A server with a full backlog says EAGAIN, and nothing tells when that ends: ask again now and then. */
-static bool connect_until(int fd, const struct soft_leaf *leaf, uint64_t deadline_ns)
+static enum ntf_result connect_until(int fd, const struct soft_leaf *leaf, uint64_t deadline_ns)
 {
     struct sockaddr_un address;
     const socklen_t length = soft_wire_address(leaf, &address);
 
     while (connect(fd, (const struct sockaddr *)&address, length) != 0) {
+        const enum ntf_result result = result_of_errno();
+        const bool busy = errno == EAGAIN || errno == EINTR;
         const uint64_t now_ns = ntf_os_now_ns();
-        if ((errno != EAGAIN && errno != EINTR) || ntf_deadline_passed(deadline_ns, now_ns))
-            return false;
+        if (!busy || ntf_deadline_passed(deadline_ns, now_ns))
+            return result;
         (void)poll_until(-1, 0, ntf_deadline_min(deadline_ns, now_ns + RETRY_NS));
     }
-    return true;
+    return NTF_OK;
 }
 
-static int talk(int fd, const struct soft_leaf *leaf, uint64_t deadline_ns)
+static enum ntf_result talk(int fd, const struct soft_leaf *leaf, uint64_t deadline_ns, int *memory)
 {
     struct packet packet;
     struct soft_leaf told;
-    int memory = -1;
+    enum ntf_result result = connect_until(fd, leaf, deadline_ns);
+    int sent = -1;
 
-    if (!connect_until(fd, leaf, deadline_ns) || !soft_wire_peer_is_ours(fd))
-        return -1;
+    if (result != NTF_OK)
+        return result;
+    if (!soft_wire_peer_is_ours(fd))
+        return NTF_E_NOT_FOUND;
     if (send(fd, &packet, pack(leaf, &packet), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-        return -1;
-    if (!poll_until(fd, POLLIN, deadline_ns) || !receive(fd, &told, &memory))
-        return -1;
-    if (memory >= 0 && !soft_leaf_equal(&told, leaf)) {
-        (void)close(memory);
-        return -1;
+        return result_of_errno();
+    if (!poll_until(fd, POLLIN, deadline_ns))
+        return NTF_E_NOT_FOUND;
+    result = receive(fd, &told, &sent);
+    if (result != NTF_OK)
+        return result;
+    if (sent >= 0 && soft_leaf_equal(&told, leaf)) {
+        *memory = sent;
+        return NTF_OK;
     }
-    return memory;
+    if (sent >= 0)
+        (void)close(sent);
+    return NTF_E_NOT_FOUND;
 }
 
-int soft_wire_ask(const struct soft_leaf *leaf, uint64_t deadline_ns)
+enum ntf_result soft_wire_ask(const struct soft_leaf *leaf, uint64_t deadline_ns, int *memory)
 {
     const int fd = soft_fd_above_standard(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    int memory;
+    enum ntf_result result;
 
     if (fd < 0)
-        return -1;
-    memory = talk(fd, leaf, deadline_ns);
+        return result_of_errno();
+    result = talk(fd, leaf, deadline_ns, memory);
     (void)close(fd);
-    return memory;
+    return result;
 }

@@ -11,6 +11,7 @@
 #ifndef NTF_KMT_SOFT_OS_POSIX_WIRE_H
 #define NTF_KMT_SOFT_OS_POSIX_WIRE_H
 
+#include "base/result.h"
 #include "kmt/soft/leaf.h"
 
 #include <sys/socket.h>
@@ -24,7 +25,7 @@ bool soft_wire_peer_is_ours(int fd);
 /* None of these blocks. */
 bool soft_wire_read_request(int fd, struct soft_leaf *leaf);
 void soft_wire_send_reply(int fd, const struct soft_leaf *leaf, int memory);
-/* The client's side from beginning to end: a descriptor above 2, or -1, by the deadline. */
-int soft_wire_ask(const struct soft_leaf *leaf, uint64_t deadline_ns);
+/* The client's side from beginning to end, by the deadline: a descriptor above 2. NTF_E_NOT_FOUND, NTF_E_NO_MEMORY. */
+enum ntf_result soft_wire_ask(const struct soft_leaf *leaf, uint64_t deadline_ns, int *memory);
 
 #endif /* NTF_KMT_SOFT_OS_POSIX_WIRE_H */

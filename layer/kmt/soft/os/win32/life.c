@@ -6,10 +6,11 @@
  * One object serves all memory that the copy maps. It is made in the directory of all sessions or not at all: a copy
  * that others can't see would be taken for dead.
  */
+#include "base/os/os.h"
 #include "kmt/os/win32/pool.h"
 #include "kmt/soft/os/win32/nt.h"
 
-static ntf_aptr sign_of_life; /* HANDLE; 0 until made, never closed */
+static ntf_aptr sign_of_life; /* HANDLE; 0 until made, never closed, so what knows it must never be unloaded */
 
 bool soft_life_begin(void)
 {
@@ -20,7 +21,7 @@ bool soft_life_begin(void)
     if (ntf_load(&sign_of_life, NTF_ACQUIRE) != 0)
         return true;
     ntf_life_name(ntf_copy_id(), name);
-    made = ntf_event_make_public(name, SYNCHRONIZE);
+    made = ntf_os_pin_module() ? ntf_event_make_public(name, SYNCHRONIZE) : NULL;
     if (!made)
         return false;
     if (!ntf_cas(&sign_of_life, &none, (uintptr_t)made, NTF_ACQ_REL))

@@ -93,16 +93,19 @@ static bool is_event(ntf_handle handle)
            type.string.Length == 5 * sizeof(wchar_t) && memcmp(type.string.Buffer, L"Event", 5 * sizeof(wchar_t)) == 0;
 }
 
-ntf_handle soft_event_keep(ntf_handle event)
+enum ntf_result soft_event_keep(ntf_handle event, ntf_handle *out)
 {
     const HANDLE self = GetCurrentProcess();
     HANDLE kept = NULL;
+    ntf_status status;
 
     if (!event || !is_event(event))
-        return NULL;
-    if (NtDuplicateObject(self, event, self, &kept, EVENT_MODIFY_STATE, 0, 0) != NTF_STATUS_SUCCESS)
-        return NULL;
-    return kept;
+        return NTF_E_BAD_HANDLE;
+    status = NtDuplicateObject(self, event, self, &kept, EVENT_MODIFY_STATE, 0, 0);
+    if (status != NTF_STATUS_SUCCESS)
+        return soft_result(status) == NTF_E_NO_MEMORY ? NTF_E_NO_MEMORY : NTF_E_BAD_HANDLE;
+    *out = kept;
+    return NTF_OK;
 }
 
 void soft_event_set(ntf_handle event)

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attempt.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SECONDS = 20, SETTLE_MS = 5000 };
+
+const struct path *path;
+static unsigned point;
+
+void attempt_fail(const char *format, ...)
+{
+    va_list arguments;
+    char text[512];
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    fprintf(stderr, "%s, point %u (%s): %s\n", path->name, point,
+            faults_fired() ? faults_fired() : "nothing failed", text);
+    _exit(EXIT_FAILURE);
+}
+
+// ---- what is there
+
+static long count_pages(void)
+{
+    FILE *maps = fopen("/proc/self/maps", "re");
+    char line[512];
+    long pages = 0;
+    if (!maps)
+        abort();
+    while (fgets(line, sizeof line, maps))
+        pages += strstr(line, "/memfd:ntfence") != NULL;
+    fclose(maps);
+    return pages;
+}
+
+static struct left count(void)
+{
+    const struct held held = imports_held();
+    return (struct left){(long)held.blocks, (long)held.mappings, (long)ntf_test_open_handles(),
+                         count_pages(), (long)ntf_test_threads()};
+}
+
+static struct left less(struct left a, struct left b)
+{
+    return (struct left){a.blocks - b.blocks, a.mappings - b.mappings, a.handles - b.handles,
+                         a.pages - b.pages, a.threads - b.threads};
+}
+
+static bool within(struct left a, struct left b)
+{
+    return a.blocks <= b.blocks && a.mappings <= b.mappings && a.handles <= b.handles &&
+           a.pages <= b.pages && a.threads <= b.threads;
+}
+
+/* Threads of the layer and of the peer give back what they hold in their own time: what is wrong
+ * stays, so the limit only says when to give up. */
+static struct left settle(struct left origin, const struct left *allowed, const char *when)
+{
+    struct left left = {0};
+    for (unsigned ms = 0; ms < SETTLE_MS; ms++) {
+        left = less(count(), origin);
+        if (within(left, *allowed))
+            return left;
+        os_sleep_ms(1);
+    }
+    attempt_fail("%s there are left: %ld of %ld blocks, %ld of %ld mappings, %ld of %ld handles, "
+                 "%ld of %ld pages, %ld of %ld threads",
+                 when, left.blocks, allowed->blocks, left.mappings, allowed->mappings, left.handles,
+                 allowed->handles, left.pages, allowed->pages, left.threads, allowed->threads);
+}
+
+// ---- one attempt
+
+static bool is_failure(VkResult result)
+{
+    return result < 0;
+}
+
+static void judge_refusal(VkResult result)
+{
+    unsigned reasons = 0;
+    char code[32];
+    CHECK(faults_fired());
+    if (faults_fired_is_want() && result != VK_ERROR_OUT_OF_HOST_MEMORY)
+        attempt_fail("the result is %d", result);
+    if (!path->import) {
+        CHECK(result == VK_ERROR_OUT_OF_HOST_MEMORY);
+        return;
+    }
+    CHECK(result == VK_ERROR_OUT_OF_HOST_MEMORY || result == VK_ERROR_INVALID_EXTERNAL_HANDLE);
+    for (unsigned i = 1; i <= 12; i++) {
+        snprintf(code, sizeof code, "NTF-IMPORT-%03u", i);
+        reasons += messages_of(code);
+    }
+    CHECK(reasons == 1);
+    CHECK((messages_of("NTF-IMPORT-010") == 1) == (result == VK_ERROR_OUT_OF_HOST_MEMORY));
+}
+
+static VkResult act(unsigned n, struct outcome *outcome)
+{
+    VkResult result;
+    faults_begin(n, path->threads ? path->threads : FAULT_ME, path->all_from_there);
+    result = path->act();
+    faults_end();
+    outcome->fired = faults_fired() != NULL;
+    if (outcome->fired) {
+        outcome->kind = faults_fired_kind();
+        strncpy(outcome->call, faults_fired(), sizeof outcome->call - 1);
+    }
+    return result;
+}
+
+static void open_stage(void)
+{
+    if (path->stage >= INSTANCE)
+        instance_open(&(struct world_options){0});
+    if (path->stage >= DEVICE)
+        device_use(device_new((const char *const[]){VK_KHR_EXTERNAL_FENCE_WIN32_EXTENSION_NAME,
+                                                    VK_NTFENCE_FENCE_IMPORT_EXTENSION_NAME, NULL}));
+}
+
+static void close_stage(void)
+{
+    if (world.device)
+        vk.DestroyDevice(world.device, NULL);
+    if (world.instance)
+        instance_close();
+}
+
+/* A refused act leaves no descriptor, mapping or thread behind; memory may have gone to a pool of
+ * the device, which the end will tell. */
+static VkResult refused(VkResult result, struct left before)
+{
+    struct left allowed = {.blocks = 16};
+    struct outcome ignored;
+    judge_refusal(result);
+    // A lane whose record could not be had waits for the next submission, until the device goes.
+    allowed.threads = strcmp(path->name, "submit") == 0;
+    // What the first device makes and the next one uses: our thread and event, the driver's
+    // threads.
+    if (path->stage < DEVICE)
+        allowed = (struct left){.blocks = 16, .handles = 1, .threads = 256};
+    settle(before, &allowed, "after the refusal");
+    if (path->refused)
+        path->refused();
+    return act(0, &ignored);
+}
+
+void attempt(const struct path *tried, unsigned n, const struct left *allowed,
+             struct outcome *outcome)
+{
+    static const struct left whatever = {1000, 1000, 1000, 1000, 1000};
+    struct left origin, before;
+    VkResult result;
+    path = tried;
+    point = n;
+    alarm(SECONDS);
+    origin = count();
+    kernel_open();
+    open_stage();
+    if (path->arrange)
+        path->arrange();
+    before = count();
+    result = act(n, outcome);
+    if (is_failure(result))
+        result = refused(result, before);
+    path->done(result);
+    if (path->tidy)
+        path->tidy();
+    close_stage();
+    kernel_close();
+    outcome->left = settle(origin, allowed ? allowed : &whatever, "in the end");
+    outcome->finished = true;
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A path: one operation of an application, and what must hold when something under it fails. Each
+ * attempt has a process of its own, in which nothing of the layer has run before, so what is made
+ * once in a process is on the path as well.
+ */
+#ifndef NTF_TEST_FAULTS_PATHS_H
+#define NTF_TEST_FAULTS_PATHS_H
+
+#include "../layer/vulkan.h"
+#include "imports.h"
+
+enum stage { NOTHING, INSTANCE, DEVICE }; // what there is before arrange
+
+struct path {
+    const char *name;
+    enum stage stage;
+    unsigned threads;    // whose calls fail; 0: FAULT_ME
+    bool all_from_there; // not once, but every call from the n-th on
+    bool import;         // a refusal has its reason
+    bool of_soft_only;   // not walked where the layer opens by the kernel's calls
+    int argument;        // for the functions
+    void (*arrange)(void);
+    VkResult (*act)(void);
+    // The act has failed: nothing has changed. It is tried once more after that.
+    void (*refused)(void);
+    // The act has succeeded, also with a call that failed.
+    void (*done)(VkResult result);
+    void (*tidy)(void);
+};
+
+extern const struct path paths[];
+extern const unsigned path_count;
+extern const struct path *path; // that is being tried
+// The layer opens by the calls of what stands for a kernel, not by its own soft.
+bool path_has_kernel(void);
+
+// Ends the attempt, which has failed. Format and arguments of printf.
+_Noreturn void attempt_fail(const char *format, ...) NTF_TEST_PRINTF(1, 2);
+#define CHECK(condition)                                                                           \
+    do {                                                                                           \
+        if (!(condition))                                                                          \
+            attempt_fail("%s:%d: %s", __FILE__, __LINE__, #condition);                             \
+    } while (0)
+
+// paths_device.c
+void device_tidy(void);
+void instance_arrange(void);
+VkResult instance_act(void);
+void instance_done(VkResult result);
+VkResult device_act(void);
+void device_done(VkResult result);
+
+// paths_import.c
+enum { BY_NAME = 1, TEMPORARY = 2, OVER_ANOTHER = 4, KNOWN = 8, CROWDED = 16 };
+void import_arrange(void);
+VkResult import_act(void);
+void import_refused(void);
+void import_done(VkResult result);
+void import_tidy(void);
+
+// paths_wait.c
+enum { ALL = 1, MIXED = 2, MANY = 4, TIMEOUT = 8, ONE = 16 };
+void wait_arrange(void);
+VkResult wait_act(void);
+void wait_refused(void);
+void wait_done(VkResult result);
+void wait_tidy(void);
+
+// paths_submit.c
+void submit_arrange(void);
+VkResult submit_act(void);
+void submit_refused(void);
+void submit_done(VkResult result);
+void submit_tidy(void);
+void pull_arrange(void);
+VkResult pull_act(void);
+void pull_done(VkResult result);
+VkResult lane_act(void);
+void lane_done(VkResult result);
+void reset_arrange(void);
+VkResult reset_act(void);
+void reset_refused(void);
+void reset_done(VkResult result);
+void reset_tidy(void);
+void destroy_arrange(void);
+VkResult destroy_act(void);
+VkResult destroy_device_act(void);
+void destroy_done(VkResult result);
+
+#endif
