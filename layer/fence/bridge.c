@@ -20,7 +20,7 @@ struct ntf_bridge_record {
     struct ntf_bridge_record *next; /* protected by the lane's lock */
     struct ntf_bridge_lane *lane;   /* immutable while in use */
     struct ntf_payload *payload;    /* one reference; immutable while in use */
-    uint64_t value;                 /* what the payload's object is raised to; immutable while in use */
+    uint64_t value;                 /* the payload's target at submission; immutable while in use */
     uint64_t fence;                 /* of the pool; immutable */
     enum record_state state;        /* protected by the lane's lock */
 };

@@ -174,6 +174,32 @@ static enum ntf_result signal_value(struct ntf_object *base, uint64_t value, ntf
     return answer == NTF_STATUS_INVALID_PARAMETER ? NTF_E_INVALID : ntf_status_result(answer);
 }
 
+static enum ntf_result share(struct ntf_object *base, ntf_object_attributes *attributes, uint32_t access,
+                             ntf_handle *out, ntf_status *status)
+{
+    const struct kernel_object *object = (const struct kernel_object *)(void *)base;
+    ntf_object_attributes none = { .Length = sizeof none };
+    ntf_handle nt = NULL;
+    const ntf_status answer =
+        object->kmt->thunks.ShareObjects(1, &object->local, attributes ? attributes : &none, access, &nt);
+
+    if (status)
+        *status = answer;
+    if (answer == NTF_STATUS_OBJECT_NAME_COLLISION)
+        return NTF_E_COLLISION;
+    if (answer == NTF_STATUS_INVALID_PARAMETER)
+        return NTF_E_INVALID;
+    if (answer == NTF_STATUS_SUCCESS)
+        *out = nt;
+    return ntf_status_result(answer);
+}
+
+/* The name of a kernel's object lives in its NT handles. */
+static void unname(struct ntf_object *base)
+{
+    (void)base;
+}
+
 static void close_object(struct ntf_object *base)
 {
     struct kernel_object *object = (struct kernel_object *)(void *)base;
@@ -193,6 +219,8 @@ static void close_object(struct ntf_object *base)
 static const struct ntf_object_ops kernel_object_ops = {
     .watch = { .arm = arm, .disarm = disarm },
     .signal = signal_value,
+    .share = share,
+    .unname = unname,
     .close = close_object,
 };
 

@@ -5,6 +5,7 @@
 #include "vulkan/chain.h"
 #include "vulkan/commands.h"
 #include "vulkan/device.h"
+#include "vulkan/export.h"
 #include "vulkan/reasons.h"
 
 #define WIN32_TYPES \
@@ -35,18 +36,23 @@ NTF_COMMAND(VkResult)
 ntf_vkCreateFence(VkDevice handle, const VkFenceCreateInfo *info, const VkAllocationCallbacks *allocator, VkFence *out)
 {
     struct ntf_device *device = ntf_device_of(handle);
+    const VkExportFenceWin32HandleInfoKHR *win32;
     const VkExportFenceCreateInfo *export;
 
-    if (!info->pNext || device->native)
+    if (!info->pNext || (device->native && !device->instance->force))
         return device->next.CreateFence(handle, info, allocator, out);
     export = ntf_chain_find(info->pNext, VK_STRUCTURE_TYPE_EXPORT_FENCE_CREATE_INFO);
-    /* VUID-VkExportFenceCreateInfo-handleTypes-01446: the query does not list these types as exportable. */
+    /* VUID-VkExportFenceCreateInfo-handleTypes-01446: by the query, OPAQUE_WIN32 goes with no other type. */
+    win32 = ntf_chain_find(info->pNext, VK_STRUCTURE_TYPE_EXPORT_FENCE_WIN32_HANDLE_INFO_KHR);
+    if (export && export->handleTypes == VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_BIT)
+        return ntf_export_create_fence(device, info, win32, allocator, out);
     if (export && (export->handleTypes & WIN32_TYPES)) {
         ntf_log_write(&device->instance->log, NTF_LOG_ERROR, ntf_reasons.FENCE_EXPORT,
-                      "vkCreateFence: handle types 0x%X cannot be exported yet", (unsigned)export->handleTypes);
+                      "vkCreateFence: handle types 0x%X cannot be exported from one fence",
+                      (unsigned)export->handleTypes);
         return VK_ERROR_UNKNOWN;
     }
-    if (ntf_chain_find(info->pNext, VK_STRUCTURE_TYPE_EXPORT_FENCE_WIN32_HANDLE_INFO_KHR))
+    if (win32)
         return create_without_win32(device, info, export, allocator, out);
     return device->next.CreateFence(handle, info, allocator, out);
 }
@@ -79,34 +85,54 @@ NTF_COMMAND(VkResult) ntf_vkGetFenceStatus(VkDevice handle, VkFence fence)
 
 /* ---- reset ---- */
 
-/* True: the driver has to reset the handle. */
-static bool reset_one(struct ntf_device *device, VkFence fence)
+/* Says why the object of a payload of ours refused. */
+static VkResult refused_reset(struct ntf_device *device, VkFence fence, ntf_status status)
 {
+    ntf_log_write(&device->instance->log, NTF_LOG_ERROR, ntf_reasons.FENCE_RESET,
+                  "vkResetFences: fence 0x%" PRIx64 ": its object refused: 0x%08X (%s)", ntf_fence_number(fence),
+                  (unsigned)status, ntf_status_name(status));
+    return VK_ERROR_UNKNOWN;
+}
+
+/* *drivers: the driver has to reset the handle. */
+static VkResult reset_one(struct ntf_device *device, VkFence fence, bool *drivers)
+{
+    ntf_status status = NTF_STATUS_SUCCESS;
+    enum ntf_result result = NTF_OK;
+
+    *drivers = true;
     if (!fence)
-        return true;
+        return VK_SUCCESS;
     ntf_device_pull(device, ntf_device_payload(device, fence));
-    return ntf_fences_reset(&device->fences, ntf_fence_number(fence));
+    *drivers = ntf_fences_reset(&device->fences, ntf_fence_number(fence), &result, &status);
+    return result == NTF_OK ? VK_SUCCESS : refused_reset(device, fence, status);
 }
 
 NTF_COMMAND(VkResult) ntf_vkResetFences(VkDevice handle, uint32_t count, const VkFence *fences)
 {
     struct ntf_device *device = ntf_device_of(handle);
     VkFence plain[RESET_CHUNK];
+    VkResult outcome = VK_SUCCESS; /* the first refusal; the others are reset all the same */
     uint32_t held = 0;
 
     if (ntf_fences_none(&device->fences))
         return device->next.ResetFences(handle, count, fences);
     for (uint32_t i = 0; i < count; i++) {
-        if (reset_one(device, fences[i]))
+        bool drivers;
+        const VkResult result = reset_one(device, fences[i], &drivers);
+
+        if (outcome == VK_SUCCESS)
+            outcome = result;
+        if (drivers)
             plain[held++] = fences[i];
         /* VUID-vkResetFences-fenceCount-arraylength: nothing goes down when nothing is the driver's. */
         if (held == RESET_CHUNK || (i + 1 == count && held > 0)) {
-            const VkResult result = device->next.ResetFences(handle, held, plain);
+            const VkResult below = device->next.ResetFences(handle, held, plain);
 
-            if (result != VK_SUCCESS)
-                return result;
+            if (below != VK_SUCCESS)
+                return below;
             held = 0;
         }
     }
-    return VK_SUCCESS;
+    return outcome;
 }
