@@ -64,14 +64,18 @@ void ntf_payload_unref(struct ntf_payload *payload)
     free(payload);
 }
 
-enum ntf_result ntf_payload_make_exportable(struct ntf_payload *payload, ntf_object_attributes *attributes,
+enum ntf_result ntf_payload_make_exportable(struct ntf_payload *payload, const ntf_object_attributes *attributes,
                                             uint32_t access, ntf_status *status)
 {
+    ntf_object_attributes ours = *attributes;
+
     payload->export.access = access;
     payload->export.inherit = (attributes->Attributes & NTF_OBJ_INHERIT) != 0;
     if (!attributes->ObjectName && !attributes->SecurityDescriptor)
         return NTF_OK;
-    return payload->object->ops->share(payload->object, attributes, access, &payload->export.kept, status);
+    /* What we keep is nobody else's: a child process that got it would keep name and payload alive. */
+    ours.Attributes &= ~NTF_OBJ_INHERIT;
+    return payload->object->ops->share(payload->object, &ours, access, &payload->export.kept, status);
 }
 
 enum ntf_result ntf_payload_export(struct ntf_payload *payload, ntf_handle *out, ntf_status *status)

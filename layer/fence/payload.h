@@ -50,7 +50,7 @@ void ntf_payload_unref(struct ntf_payload *payload); /* NULL is allowed */
 /* How handles of a binary payload are given out. A name or a security descriptor in attributes takes hold now, and
  * stays for the life of the payload. Before the payload is shared with other threads.
  * NTF_E_COLLISION, NTF_E_BAD_NAME, NTF_E_ACCESS_DENIED, NTF_E_NO_MEMORY. */
-enum ntf_result ntf_payload_make_exportable(struct ntf_payload *payload, ntf_object_attributes *attributes,
+enum ntf_result ntf_payload_make_exportable(struct ntf_payload *payload, const ntf_object_attributes *attributes,
                                             uint32_t access, ntf_status *status);
 /* A new NT handle of the object, the caller's to close. *out is written on NTF_OK only. */
 enum ntf_result ntf_payload_export(struct ntf_payload *payload, ntf_handle *out, ntf_status *status);

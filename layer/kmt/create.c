@@ -7,32 +7,47 @@
     (NTF_SYNC_SHARED | NTF_SYNC_NT_SECURITY_SHARING | NTF_SYNC_NO_SIGNAL_MAX_ON_TDR |              \
      NTF_SYNC_NO_GPU_ACCESS)
 
-static enum ntf_result create_on_kernel(struct ntf_kmt *kmt, uint64_t initial,
-                                        struct ntf_object **out, struct ntf_trace *trace)
+static ntf_status ask(struct ntf_kmt *kmt, uint64_t initial, uint32_t flags,
+                      D3DKMT_CREATESYNCHRONIZATIONOBJECT2 *create)
 {
-    D3DKMT_CREATESYNCHRONIZATIONOBJECT2 create = {
+    *create = (D3DKMT_CREATESYNCHRONIZATIONOBJECT2){
         .hDevice = kmt->device,
         .Info = {
             .Type = D3DDDI_MONITORED_FENCE,
-            .Flags = FLAGS,
+            .Flags = flags,
             .MonitoredFence = { .InitialFenceValue = initial },
         },
     };
-    const ntf_status status = kmt->thunks.CreateSynchronizationObject2(&create);
-    const D3DKMT_DESTROYSYNCHRONIZATIONOBJECT destroy = { .hSyncObject = create.hSyncObject };
-    const void *address = create.Info.MonitoredFence.FenceValueCPUVirtualAddress;
-    enum ntf_result result = ntf_status_result(status);
+    return kmt->thunks.CreateSynchronizationObject2(create);
+}
 
-    ntf_trace_add(trace, "create: monitored", status, "");
+static enum ntf_result create_on_kernel(struct ntf_kmt *kmt, uint64_t initial,
+                                        struct ntf_object **out, struct ntf_trace *trace)
+{
+    D3DKMT_CREATESYNCHRONIZATIONOBJECT2 create;
+    D3DKMT_DESTROYSYNCHRONIZATIONOBJECT destroy;
+    ntf_status status = ask(kmt, initial, FLAGS, &create);
+    const void *address;
+    enum ntf_result result;
+
+    ntf_trace_add(trace, "create: monitored 0xC3", status, "");
+    /* The two that only make it better are left out for a kernel that does not know them. */
+    if (status == NTF_STATUS_INVALID_PARAMETER) {
+        status = ask(kmt, initial, NTF_SYNC_SHARED | NTF_SYNC_NT_SECURITY_SHARING, &create);
+        ntf_trace_add(trace, "create: monitored 0x3", status, "");
+    }
+    result = ntf_status_result(status);
     if (result != NTF_OK)
         return result == NTF_E_WRONG_OBJECT ? NTF_E_UNSUPPORTED : result;
-    if (!address || (uintptr_t)address % sizeof(uint64_t)) {
-        ntf_trace_add(trace, "create: map", NTF_STATUS_SUCCESS, "success without a usable address");
+    address = create.Info.MonitoredFence.FenceValueCPUVirtualAddress;
+    destroy.hSyncObject = create.hSyncObject;
+    if (!create.hSyncObject || !address || (uintptr_t)address % sizeof(uint64_t)) {
+        ntf_trace_add(trace, "create: map", NTF_STATUS_SUCCESS, "success without an object or a usable address");
         result = NTF_E_UNSUPPORTED;
     } else {
         result = ntf_kernel_object_make(kmt, create.hSyncObject, address, NTF_RUNG_MONITORED, out);
     }
-    if (result != NTF_OK)
+    if (result != NTF_OK && create.hSyncObject)
         (void)kmt->thunks.DestroySynchronizationObject(&destroy);
     return result;
 }

@@ -16,7 +16,8 @@
  * synchronisation object it would allow to wait and not to signal, so it stands for everything. */
 #define DXGI_READ_WRITE 0x80000001u
 #define GENERIC_RIGHTS 0xF0000000u
-#define STANDARD_READ 0x00020000u /* D3DKMTShareObjects asks for STANDARD_RIGHTS_READ */
+/* D3DKMTShareObjects asks for STANDARD_RIGHTS_READ; an importer has to wait and to signal. */
+#define NEEDED (0x00020000u | D3DDDI_SYNC_OBJECT_WAIT | D3DDDI_SYNC_OBJECT_SIGNAL)
 
 struct creation {
     struct ntf_device *device;
@@ -53,7 +54,7 @@ static uint32_t access_of(const VkExportFenceWin32HandleInfoKHR *win32)
 
     if (asked == 0 || asked == DXGI_READ_WRITE)
         return NTF_ACCESS_ALL;
-    return asked & GENERIC_RIGHTS ? asked : asked | STANDARD_READ;
+    return asked & GENERIC_RIGHTS ? asked : asked | NEEDED;
 }
 
 /* Name, descriptor and inheritance as the kernel's calls want them. */
@@ -160,16 +161,27 @@ static VkResult refuse_export(struct ntf_device *device, VkFence fence, VkResult
     return answer;
 }
 
+/* A device that the layer does not serve, reached by a pointer of the instance's: the driver may have the command. */
+static VkResult get_passed(VkDevice handle, const VkFenceGetWin32HandleInfoKHR *info, HANDLE *out)
+{
+    const PFN_vkGetDeviceProcAddr next = ntf_registry_passed(handle);
+    const PFN_vkGetFenceWin32HandleKHR get =
+        next ? (PFN_vkGetFenceWin32HandleKHR)next(handle, "vkGetFenceWin32HandleKHR") : NULL;
+
+    return get ? get(handle, info, out) : VK_ERROR_UNKNOWN;
+}
+
 NTF_COMMAND(VkResult)
 ntf_vkGetFenceWin32HandleKHR(VkDevice handle, const VkFenceGetWin32HandleInfoKHR *info, HANDLE *out)
 {
     struct ntf_device *device = ntf_device_of(handle);
     struct ntf_payload *payload;
+    enum ntf_result result;
     ntf_status status;
     ntf_handle nt;
 
     if (!device)
-        return VK_ERROR_UNKNOWN;
+        return get_passed(handle, info, out);
     payload = ntf_device_payload(device, info->fence);
     if (!payload && device->native)
         return device->next.GetFenceWin32HandleKHR(handle, info, out);
@@ -181,9 +193,15 @@ ntf_vkGetFenceWin32HandleKHR(VkDevice handle, const VkFenceGetWin32HandleInfoKHR
     if (payload->kind != NTF_PAYLOAD_BINARY)
         return refuse_export(device, info->fence, VK_ERROR_UNKNOWN,
                              "its payload is an object that was not made by ntfence, and is not exported again");
+    /* A peer that is handed it must not see less than this process does. */
+    ntf_device_pull(device, payload);
     /* Leniently as often as asked, a new handle each time (handleType-01449). Nothing of the fence changes. */
-    if (ntf_payload_export(payload, &nt, &status) != NTF_OK)
-        return refuse_export(device, info->fence, VK_ERROR_TOO_MANY_OBJECTS, ntf_status_name(status));
-    *out = nt;
-    return VK_SUCCESS;
+    result = ntf_payload_export(payload, &nt, &status);
+    if (result == NTF_OK) {
+        *out = nt;
+        return VK_SUCCESS;
+    }
+    return refuse_export(device, info->fence,
+                         result == NTF_E_NO_MEMORY ? VK_ERROR_TOO_MANY_OBJECTS : VK_ERROR_UNKNOWN,
+                         ntf_status_name(status));
 }

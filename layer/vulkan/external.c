@@ -224,15 +224,24 @@ static VkResult import_object(struct import *import)
     return refuse_object(import, NTF_E_NO_MEMORY);
 }
 
+/* A device that the layer does not serve, reached by a pointer of the instance's: the driver may have the command. */
+static VkResult import_passed(VkDevice handle, const VkImportFenceWin32HandleInfoKHR *info)
+{
+    const PFN_vkGetDeviceProcAddr next = ntf_registry_passed(handle);
+    const PFN_vkImportFenceWin32HandleKHR import =
+        next ? (PFN_vkImportFenceWin32HandleKHR)next(handle, "vkImportFenceWin32HandleKHR") : NULL;
+
+    return import ? import(handle, info) : VK_ERROR_INVALID_EXTERNAL_HANDLE;
+}
+
 NTF_COMMAND(VkResult)
 ntf_vkImportFenceWin32HandleKHR(VkDevice handle, const VkImportFenceWin32HandleInfoKHR *info)
 {
     struct import import = { .device = ntf_device_of(handle), .info = info };
     const char *code, *why;
 
-    /* Reached through the loader's trampoline on a device that has not enabled it. */
     if (!import.device)
-        return VK_ERROR_INVALID_EXTERNAL_HANDLE;
+        return import_passed(handle, info);
     if (!read_chain(&import))
         return refuse(&import, ntf_reasons.IMPORT_CHAIN, "a structure in the chain is unknown, repeated, or not enabled");
     /* Where the driver has the extension, an import without our structure means an object of the driver's. */

@@ -65,8 +65,10 @@ NTF_COMMAND(void) ntf_vkDestroyFence(VkDevice handle, VkFence fence, const VkAll
         ntf_device_pull(device, ntf_device_payload(device, fence));
         /* Before the driver's destroy: the driver may give the same value out again at once. */
         ntf_fences_forget(&device->fences, ntf_fence_number(fence));
-        ntf_table_remove(&device->told, ntf_fence_number(fence), NULL);
     }
+    /* What has been said of it is said again of the next fence with its number. */
+    if (fence && ntf_load(&device->told.live, NTF_RELAXED))
+        ntf_table_remove(&device->told, ntf_fence_number(fence), NULL);
     device->next.DestroyFence(handle, fence, allocator);
 }
 
@@ -77,10 +79,15 @@ NTF_COMMAND(VkResult) ntf_vkGetFenceStatus(VkDevice handle, VkFence fence)
     struct ntf_device *device = ntf_device_of(handle);
     struct ntf_payload *payload = ntf_device_payload(device, fence);
 
-    if (!payload)
-        return device->next.GetFenceStatus(handle, fence);
-    ntf_device_pull(device, payload);
-    return ntf_vk_result(ntf_payload_status(payload));
+    VkResult result;
+
+    if (payload) {
+        ntf_device_pull(device, payload);
+        return ntf_vk_result(ntf_payload_status(payload));
+    }
+    result = device->next.GetFenceStatus(handle, fence);
+    ntf_device_after(device, result);
+    return result;
 }
 
 /* ---- reset ---- */

@@ -73,8 +73,11 @@ static void take_apart(struct parts *parts, uint32_t count, const VkFence *fence
 static VkResult wait_plain(const struct parts *parts, VkBool32 all, uint64_t timeout_ns)
 {
     struct ntf_device *device = parts->device;
+    const VkResult result =
+        device->next.WaitForFences(device->handle, parts->plain_count, parts->plain, all, timeout_ns);
 
-    return device->next.WaitForFences(device->handle, parts->plain_count, parts->plain, all, timeout_ns);
+    ntf_device_after(device, result);
+    return result;
 }
 
 static VkResult wait_all(const struct parts *parts, struct ntf_wait *wait, uint64_t deadline_ns)
@@ -138,8 +141,11 @@ ntf_vkWaitForFences(VkDevice handle, uint32_t count, const VkFence *fences, VkBo
     uint64_t deadline_ns;
     VkResult result;
 
-    if (ntf_fences_none(&device->fences) || count_imported(device, count, fences) == 0)
-        return device->next.WaitForFences(handle, count, fences, all, timeout_ns);
+    if (ntf_fences_none(&device->fences) || count_imported(device, count, fences) == 0) {
+        result = device->next.WaitForFences(handle, count, fences, all, timeout_ns);
+        ntf_device_after(device, result);
+        return result;
+    }
     deadline_ns = ntf_deadline_after(ntf_os_now_ns(), timeout_ns);
     parts.device = device;
     if (!make_room(&parts, count))

@@ -178,6 +178,25 @@ static void exports_share(void **state)
     ntf_payload_unref(payload);
 }
 
+/* The handle that is kept for the name is not for child processes, whatever the exports are. */
+static void kept_handle_is_our_own(void **state)
+{
+    struct ntf_payload *payload = binary(ntf_code_initial(false));
+    ntf_unicode_string name = { 0 };
+    ntf_object_attributes attributes = { .Length = sizeof attributes,
+                                         .ObjectName = &name,
+                                         .Attributes = NTF_OBJ_INHERIT };
+    ntf_status status = NTF_STATUS_SUCCESS;
+
+    (void)state;
+    fake_handle = NULL; /* nothing that the end would close */
+    assert_int_equal(ntf_payload_make_exportable(payload, &attributes, 1, &status), NTF_OK);
+    assert_true(fake.shared_named);
+    assert_false(fake.shared_inheritable);
+    assert_true(payload->export.inherit);
+    ntf_payload_unref(payload);
+}
+
 /* A name that is taken: refused when the payload is made exportable, not at the first export. */
 static void names_are_taken_at_once(void **state)
 {
@@ -204,6 +223,7 @@ int main(void)
         cmocka_unit_test(refused_reset),
         cmocka_unit_test(races),
         cmocka_unit_test(exports_share),
+        cmocka_unit_test(kept_handle_is_our_own),
         cmocka_unit_test(names_are_taken_at_once),
     };
 

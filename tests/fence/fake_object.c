@@ -69,6 +69,7 @@ static enum ntf_result share(struct ntf_object *object, ntf_object_attributes *a
 
     fake->shared_access = access;
     fake->shared_named = attributes && attributes->ObjectName;
+    fake->shared_inheritable = attributes && (attributes->Attributes & NTF_OBJ_INHERIT);
     *status = fake->refuse ? NTF_STATUS_OBJECT_NAME_COLLISION : NTF_STATUS_SUCCESS;
     if (fake->refuse)
         return NTF_E_COLLISION;

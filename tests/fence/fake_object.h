@@ -15,7 +15,7 @@ struct fake_object {
     uint64_t last_target;
     bool refuse; /* signal fails with ACCESS_DENIED, share with a collision */
     uint32_t shared_access; /* of the last share */
-    bool shared_named;
+    bool shared_named, shared_inheritable;
 };
 
 void fake_object_init(struct fake_object *fake, uint64_t value);

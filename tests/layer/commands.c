@@ -151,11 +151,13 @@ static void said_once_per_fence(void **state)
     (void)state;
     for (unsigned i = 1; i <= 4; i++) {
         VkFence own = fence_new();
-        assert_int_equal(import_by_handle(own, object.handle, 0, 9), VK_SUCCESS);
+        const VkFenceImportFlags flags = i % 2 ? VK_FENCE_IMPORT_TEMPORARY_BIT : 0;
+        assert_int_equal(import_by_handle(own, object.handle, flags, 9), VK_SUCCESS);
         for (int again = 0; again < 2; again++)
             assert_int_equal(vk.AcquireNextImageKHR(world.device, no_swapchain, 0, VK_NULL_HANDLE, own, &index),
                              VK_ERROR_UNKNOWN);
         expect_reason("vkAcquireNextImageKHR", i);
+        fence_reset(own); // a temporary one is a plain fence again
         fence_free(own);
     }
 }

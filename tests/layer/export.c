@@ -209,6 +209,37 @@ static void exported_while_pending(void **state)
     fence_free(b);
 }
 
+// submit(a); submit(plain); wait for plain: a came first on the queue, so it reads signalled at once, through each
+// handle, in an export made now, and may be reset at once.
+static void after_a_later_fence(void **state)
+{
+    enum { LATER = 1000 };
+    VkFence a = exportable(false), b = sharer(a, 0), plain = fence_new(), late;
+    (void)state;
+    for (int i = 0; i < LATER; i++) {
+        fence_submit(a);
+        fence_submit(plain);
+        if (i % 2)
+            assert_int_equal(fence_wait(plain, UINT64_MAX), VK_SUCCESS);
+        else
+            while (fence_status(plain) != VK_SUCCESS)
+                ;
+        if (i % 3 == 0) {
+            assert_int_equal(fence_status(b), VK_SUCCESS);
+        } else if (i % 3 == 1) {
+            late = sharer(a, 0);
+            assert_int_equal(fence_status(late), VK_SUCCESS);
+            fence_free(late);
+        }
+        fence_reset(b);
+        assert_int_equal(fence_status(a), VK_NOT_READY);
+        fence_reset(plain);
+    }
+    fence_free(a);
+    fence_free(b);
+    fence_free(plain);
+}
+
 // Wait-any and wait-all over several handles of several payloads, and plain fences among them.
 static void waits_over_sharers(void **state)
 {
@@ -456,6 +487,7 @@ int main(int argc, char **argv)
         WORLD_TEST(handle_outlives_the_fence),
         WORLD_TEST(export_from_imported),
         WORLD_TEST(exported_while_pending),
+        WORLD_TEST(after_a_later_fence),
         WORLD_TEST(waits_over_sharers),
         WORLD_TEST(many_sharers),
         WORLD_TEST(names),
