@@ -89,7 +89,8 @@ bool ntf_settings_offer(struct ntf_settings *settings, const char *key, const ch
         return false;
 
     name_variable(variable, list[i].key);
-    if (!ntf_os_elevated() && ntf_os_getenv(variable, NULL, 0) < 0)
+    /* An elevated process has not read its variables, so none stands in the way of its own word. */
+    if (ntf_os_elevated() || ntf_os_getenv(variable, NULL, 0) < 0)
         memcpy(place_of(settings, &list[i]), value, length + 1);
     return true;
 }

@@ -31,8 +31,8 @@ struct ntf_settings {
 /* Fills in defaults, then what the environment says (unless elevated). Values that do not fit are dropped; the
  * number of dropped ones is returned. */
 unsigned ntf_settings_read(struct ntf_settings *settings);
-/* A value from VK_EXT_layer_settings: taken unless the environment has the key, or the process is elevated.
- * False: no such key, or the value does not fit. */
+/* A value from the application's own VK_EXT_layer_settings: taken unless the environment has the key; of an elevated
+ * process the environment does not count. False: no such key, or the value does not fit. */
 bool ntf_settings_offer(struct ntf_settings *settings, const char *key, const char *value);
 bool ntf_settings_is_true(const char *value); /* "1", "true", "on", "yes", any case */
 

@@ -20,9 +20,11 @@ struct ntf_bridge_record {
     struct ntf_bridge_record *next; /* protected by the lane's lock */
     struct ntf_bridge_lane *lane;   /* immutable while in use */
     struct ntf_payload *payload;    /* one reference; immutable while in use */
-    uint64_t value;                 /* what the payload's object is raised to; immutable while in use */
+    uint64_t value;                 /* the payload's target at submission; immutable while in use */
     uint64_t fence;                 /* of the pool; immutable */
     enum record_state state;        /* protected by the lane's lock */
+    bool reusable;                  /* its fence can be reset; protected by the lane's lock */
+    uint32_t holders;               /* the list and everybody who asks the driver about it; protected by the lock */
 };
 
 struct ntf_bridge_lane {
@@ -40,6 +42,7 @@ struct ntf_bridge {
     struct ntf_bridge_driver driver; /* immutable */
     struct ntf_lock lock;            /* protects free and the making of lanes */
     struct ntf_bridge_record *free;  /* records with an unsignalled fence each */
+    ntf_au32 pending;                /* records committed or about to be, and not delivered: the gate of pulling */
     ntf_aptr lanes;                  /* struct ntf_bridge_lane *, only ever grows at its head */
 };
 
@@ -52,6 +55,7 @@ enum ntf_result ntf_bridge_new(const struct ntf_bridge_driver *driver, struct nt
     bridge->driver = *driver;
     ntf_lock_init(&bridge->lock);
     bridge->free = NULL;
+    ntf_init(&bridge->pending, 0);
     ntf_init(&bridge->lanes, 0);
     *out = bridge;
     return NTF_OK;
@@ -111,6 +115,12 @@ static void tell(const struct ntf_bridge *bridge, const struct complaint *compla
         bridge->driver.complain(bridge->driver.context, complaint->value, complaint->status);
 }
 
+static void forget_pending(struct ntf_bridge_record *record)
+{
+    ntf_fetch_sub(&record->payload->pending, 1, NTF_RELEASE);
+    ntf_fetch_sub(&record->lane->bridge->pending, 1, NTF_RELEASE);
+}
+
 /* The submission is complete (or its device lost): the payload is signalled, once. Called under the lane's lock. */
 static struct complaint deliver_locked(struct ntf_bridge_record *record)
 {
@@ -120,8 +130,28 @@ static struct complaint deliver_locked(struct ntf_bridge_record *record)
         return complaint;
     record->state = RECORD_DELIVERED;
     complaint.due = ntf_payload_signal(record->payload, record->value, &complaint.status) != NTF_OK;
-    ntf_fetch_sub(&record->payload->pending, 1, NTF_RELEASE);
+    forget_pending(record);
     return complaint;
+}
+
+/* Gives up a hold of the record; the last one recycles it, without a lock: a driver's reset may call back. */
+static void record_release(struct ntf_bridge_record *record, bool reusable)
+{
+    struct ntf_bridge_lane *lane = record->lane;
+    struct ntf_bridge *bridge = lane->bridge;
+    bool last;
+
+    ntf_lock_take(&lane->lock);
+    record->reusable = record->reusable && reusable;
+    last = --record->holders == 0;
+    ntf_lock_drop(&lane->lock);
+    if (!last)
+        return;
+    ntf_payload_unref(record->payload);
+    if (record->reusable && bridge->driver.reset(bridge->driver.context, record->fence) == NTF_OK)
+        record_return(bridge, record);
+    else
+        record_destroy(bridge, record);
 }
 
 /* ---- lanes ---- */
@@ -173,7 +203,6 @@ static void lane_body(void *context)
     enum ntf_result result;
 
     while ((record = lane_next(lane)) && lane_await(lane, record, &result)) {
-        bool reusable = result == NTF_OK;
         struct complaint complaint;
 
         ntf_lock_take(&lane->lock);
@@ -181,16 +210,9 @@ static void lane_body(void *context)
         lane->head = record->next;
         if (!lane->head)
             lane->tail = NULL;
-        /* Under the lock, so that no puller asks for the fence's status meanwhile. */
-        if (reusable)
-            reusable = bridge->driver.reset(bridge->driver.context, record->fence) == NTF_OK;
         ntf_lock_drop(&lane->lock);
         tell(bridge, &complaint);
-        ntf_payload_unref(record->payload);
-        if (reusable)
-            record_return(bridge, record);
-        else
-            record_destroy(bridge, record);
+        record_release(record, result == NTF_OK);
     }
 }
 
@@ -260,8 +282,11 @@ enum ntf_result ntf_bridge_prepare(struct ntf_bridge *bridge, uint64_t queue, st
     record->payload = ntf_payload_ref(payload);
     record->value = ntf_payload_target(payload);
     record->state = RECORD_PENDING;
+    record->reusable = true;
+    record->holders = 1;
     /* Counted before the driver has it: whoever learns of the submission afterwards finds the payload pending. */
     ntf_fetch_add(&payload->pending, 1, NTF_RELAXED);
+    ntf_fetch_add(&bridge->pending, 1, NTF_RELAXED);
     *out = record;
     return NTF_OK;
 }
@@ -289,52 +314,68 @@ void ntf_bridge_cancel(struct ntf_bridge_record *record)
 {
     struct ntf_bridge *bridge = record->lane->bridge;
 
-    ntf_fetch_sub(&record->payload->pending, 1, NTF_RELEASE);
+    forget_pending(record);
     ntf_payload_unref(record->payload);
     record_return(bridge, record);
 }
 
-/* ---- pulling ---- */
-
-/* Delivers what is complete, from the head on: behind the first that is not, nothing can be. Stops at a complaint. */
-static struct complaint pull_some(struct ntf_bridge_lane *lane)
+void ntf_bridge_lose(struct ntf_bridge_record *record)
 {
-    const struct ntf_bridge_driver *driver = &lane->bridge->driver;
-    struct complaint complaint = { false, 0, NTF_STATUS_SUCCESS };
-
-    ntf_lock_take(&lane->lock);
-    for (struct ntf_bridge_record *record = lane->head; record && !complaint.due; record = record->next) {
-        if (record->state == RECORD_DELIVERED)
-            continue;
-        if (!is_over(driver->status(driver->context, record->fence)))
-            break;
-        complaint = deliver_locked(record);
-    }
-    ntf_lock_drop(&lane->lock);
-    return complaint;
-}
-
-static void lane_pull(struct ntf_bridge_lane *lane)
-{
+    struct ntf_bridge_lane *lane = record->lane;
     struct complaint complaint;
 
-    do {
-        complaint = pull_some(lane);
+    ntf_lock_take(&lane->lock);
+    complaint = deliver_locked(record);
+    ntf_lock_drop(&lane->lock);
+    tell(lane->bridge, &complaint);
+    record_release(record, false);
+}
+
+/* ---- pulling ---- */
+
+/* The first record of the lane that has not been delivered, held; NULL if there is none. */
+static struct ntf_bridge_record *hold_first_pending(struct ntf_bridge_lane *lane)
+{
+    struct ntf_bridge_record *record;
+
+    ntf_lock_take(&lane->lock);
+    record = lane->head;
+    while (record && record->state == RECORD_DELIVERED)
+        record = record->next;
+    if (record)
+        record->holders++;
+    ntf_lock_drop(&lane->lock);
+    return record;
+}
+
+/* Delivers the first record that is due; false when there is none: behind one that is not over, nothing can be. */
+static bool pull_one(struct ntf_bridge_lane *lane)
+{
+    const struct ntf_bridge_driver *driver = &lane->bridge->driver;
+    struct ntf_bridge_record *record = hold_first_pending(lane);
+    struct complaint complaint;
+    enum ntf_result result;
+
+    if (!record)
+        return false;
+    result = driver->status(driver->context, record->fence);
+    if (is_over(result)) {
+        ntf_lock_take(&lane->lock);
+        complaint = deliver_locked(record);
+        ntf_lock_drop(&lane->lock);
         tell(lane->bridge, &complaint);
-    } while (complaint.due);
+    }
+    record_release(record, result != NTF_E_LOST);
+    return is_over(result);
 }
 
 void ntf_bridge_pull_queue(struct ntf_bridge *bridge, uint64_t queue)
 {
+    if (ntf_load(&bridge->pending, NTF_ACQUIRE) == 0)
+        return;
     for (struct ntf_bridge_lane *lane = first_lane(bridge); lane; lane = lane->next)
-        if (!queue || lane->queue == queue)
-            lane_pull(lane);
-}
-
-void ntf_bridge_pull(struct ntf_bridge *bridge, const struct ntf_payload *payload)
-{
-    if (ntf_load((ntf_au32 *)(uintptr_t)&payload->pending, NTF_ACQUIRE) != 0)
-        ntf_bridge_pull_queue(bridge, 0);
+        while ((!queue || lane->queue == queue) && pull_one(lane))
+            ;
 }
 
 /* ---- the end ---- */
@@ -349,7 +390,7 @@ static void lane_finish(struct ntf_bridge_lane *lane)
         next = record->next;
         if (record->state == RECORD_PENDING) {
             driver->complain(driver->context, record->value, NTF_STATUS_PENDING);
-            ntf_fetch_sub(&record->payload->pending, 1, NTF_RELEASE);
+            forget_pending(record);
         }
         ntf_payload_unref(record->payload);
         record_destroy(bridge, record);

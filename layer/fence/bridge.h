@@ -19,8 +19,9 @@
  * Failure: prepare acquires everything that can fail (fence, record, thread); after the driver has taken the
  * submission, nothing can. A device that is lost delivers what is pending, so that peers do not hang.
  *
- * Locking: one short lock per lane protects its list, its records' states and the driver's reset of pooled fences;
- * vkGetFenceStatus is called under it, vkWaitForFences never.
+ * Locking: one short lock per lane protects its list and its records' states. No call to the driver is made under it,
+ * nor is the application told of anything: layers below may call back into it. Who asks the driver about a record holds
+ * it meanwhile; the last holder recycles it.
  */
 #ifndef NTF_FENCE_BRIDGE_H
 #define NTF_FENCE_BRIDGE_H
@@ -47,7 +48,7 @@ struct ntf_bridge_record;
 /* No thread, no fence yet. driver is copied. NTF_E_NO_MEMORY. */
 enum ntf_result ntf_bridge_new(const struct ntf_bridge_driver *driver, struct ntf_bridge **out);
 /* The device is about to be destroyed, its queues are idle: delivers what is complete, ends the lanes, destroys the
- * pooled fences. A submission that is still not complete is given up and said so; this never waits for one. */
+ * pooled fences. A submission that is still not complete is given up and said so, after a quarter of a second at most. */
 void ntf_bridge_destroy(struct ntf_bridge *bridge);
 
 /* Before a submission to queue (its dispatchable handle as a number) that signals payload: everything that may fail.
@@ -62,9 +63,12 @@ void ntf_bridge_commit(struct ntf_bridge_record *record);
 /* The driver has refused it: the fence is unsignalled and goes back to the pool. */
 void ntf_bridge_cancel(struct ntf_bridge_record *record);
 
-/* Delivers the completed records of one payload; cheap when it has none pending. */
-void ntf_bridge_pull(struct ntf_bridge *bridge, const struct ntf_payload *payload);
-/* The same for all records of a queue, or of the whole device (queue 0), after the driver said that it is idle. */
+/* Its device is lost, so nobody knows what became of the submission: the payload is signalled, lest anybody who waits
+ * for it, here or in another process, hangs. */
+void ntf_bridge_lose(struct ntf_bridge_record *record);
+
+/* Delivers all completed records of a queue, or of the whole device (queue 0): before a state is told, and after a
+ * driver call that has said that something is over. One load when nothing is pending. */
 void ntf_bridge_pull_queue(struct ntf_bridge *bridge, uint64_t queue);
 
 #endif /* NTF_FENCE_BRIDGE_H */

@@ -136,11 +136,12 @@ enum ntf_result ntf_fences_import(struct ntf_fences *fences, uint64_t handle, st
     return NTF_OK;
 }
 
-bool ntf_fences_reset(struct ntf_fences *fences, uint64_t handle)
+bool ntf_fences_reset(struct ntf_fences *fences, uint64_t handle, enum ntf_result *result, ntf_status *status)
 {
     struct ntf_fence *fence = ntf_fences_none(fences) ? NULL : find(fences, handle);
     struct ntf_payload *permanent;
 
+    *result = NTF_OK;
     if (!fence)
         return true;
     /* Vulkan 1.3, vkResetFences: a fence with a temporarily imported payload has its prior permanent payload
@@ -148,7 +149,7 @@ bool ntf_fences_reset(struct ntf_fences *fences, uint64_t handle)
     replace(&fence->temporary, NULL);
     permanent = payload_of(&fence->permanent);
     if (permanent) {
-        ntf_payload_reset(permanent);
+        *result = ntf_payload_reset(permanent, status);
         return false;
     }
     ntf_fences_forget(fences, handle); /* a plain fence again */

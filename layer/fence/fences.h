@@ -50,8 +50,9 @@ enum ntf_result ntf_fences_import(struct ntf_fences *fences, uint64_t handle, st
                                   bool temporary);
 
 /* vkResetFences for one handle: a temporary payload is dropped, the permanent one restored, and that one reset.
- * Returns true when the permanent payload is the driver's: then the driver has to reset the handle. */
-bool ntf_fences_reset(struct ntf_fences *fences, uint64_t handle);
+ * Returns true when the permanent payload is the driver's: then the driver has to reset the handle. *result and
+ * *status say what became of a payload of ours. */
+bool ntf_fences_reset(struct ntf_fences *fences, uint64_t handle, enum ntf_result *result, ntf_status *status);
 
 /* What ntf_fences_reset will return, without doing anything. */
 bool ntf_fences_driver_resets(struct ntf_fences *fences, uint64_t handle);

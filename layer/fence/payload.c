@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fence/payload.h"
 
+#include "fence/codec.h"
+#include "kmt/os/system.h"
+
 #include <stdlib.h>
 
 static void raise_to(ntf_au64 *value, uint64_t least)
@@ -10,7 +13,8 @@ static void raise_to(ntf_au64 *value, uint64_t least)
         ;
 }
 
-enum ntf_result ntf_payload_new_value(struct ntf_object *object, uint64_t wait_value, struct ntf_payload **out)
+static enum ntf_result payload_new(enum ntf_payload_kind kind, struct ntf_object *object, uint64_t target,
+                                   struct ntf_payload **out)
 {
     struct ntf_payload *payload = malloc(sizeof *payload);
 
@@ -20,11 +24,25 @@ enum ntf_result ntf_payload_new_value(struct ntf_object *object, uint64_t wait_v
     }
     ntf_init(&payload->refs, 1);
     ntf_init(&payload->pending, 0);
+    payload->kind = kind;
     payload->object = object;
-    ntf_init(&payload->target, wait_value);
+    ntf_init(&payload->target, target);
     ntf_init(&payload->seen, 0);
+    payload->export.access = D3DDDI_SYNC_OBJECT_ALL_ACCESS;
+    payload->export.inherit = false;
+    payload->export.kept = NULL;
     *out = payload;
     return NTF_OK;
+}
+
+enum ntf_result ntf_payload_new_value(struct ntf_object *object, uint64_t wait_value, struct ntf_payload **out)
+{
+    return payload_new(NTF_PAYLOAD_VALUE, object, wait_value, out);
+}
+
+enum ntf_result ntf_payload_new_binary(struct ntf_object *object, struct ntf_payload **out)
+{
+    return payload_new(NTF_PAYLOAD_BINARY, object, 0, out);
 }
 
 struct ntf_payload *ntf_payload_ref(struct ntf_payload *payload)
@@ -38,21 +56,60 @@ void ntf_payload_unref(struct ntf_payload *payload)
     /* Release what this holder did to the payload, acquire what all others did, before it goes. */
     if (!payload || ntf_fetch_sub(&payload->refs, 1, NTF_ACQ_REL) != 1)
         return;
+    if (payload->export.kept) {
+        ntf_system_close_handle(payload->export.kept);
+        payload->object->ops->unname(payload->object);
+    }
     payload->object->ops->close(payload->object);
     free(payload);
+}
+
+enum ntf_result ntf_payload_make_exportable(struct ntf_payload *payload, const ntf_object_attributes *attributes,
+                                            uint32_t access, ntf_status *status)
+{
+    ntf_object_attributes ours = *attributes;
+
+    payload->export.access = access;
+    payload->export.inherit = (attributes->Attributes & NTF_OBJ_INHERIT) != 0;
+    if (!attributes->ObjectName && !attributes->SecurityDescriptor)
+        return NTF_OK;
+    /* What we keep is nobody else's: a child process that got it would keep name and payload alive. */
+    ours.Attributes &= ~NTF_OBJ_INHERIT;
+    return payload->object->ops->share(payload->object, &ours, access, &payload->export.kept, status);
+}
+
+enum ntf_result ntf_payload_export(struct ntf_payload *payload, ntf_handle *out, ntf_status *status)
+{
+    ntf_object_attributes attributes = { .Length = sizeof attributes };
+    ntf_handle copy;
+
+    *status = NTF_STATUS_SUCCESS;
+    if (!payload->export.kept) {
+        attributes.Attributes = payload->export.inherit ? NTF_OBJ_INHERIT : 0;
+        return payload->object->ops->share(payload->object, &attributes, payload->export.access, out, status);
+    }
+    copy = ntf_system_duplicate_handle(payload->export.kept, payload->export.inherit);
+    if (!copy) {
+        *status = NTF_STATUS_NO_MEMORY;
+        return NTF_E_NO_MEMORY;
+    }
+    *out = copy;
+    return NTF_OK;
 }
 
 enum ntf_result ntf_payload_status(struct ntf_payload *payload)
 {
     uint64_t value = ntf_object_value(payload->object);
 
+    if (payload->kind == NTF_PAYLOAD_BINARY)
+        return ntf_code_signalled(value) ? NTF_OK : NTF_NOT_READY;
     if (value < ntf_payload_target(payload))
         return NTF_NOT_READY;
     raise_to(&payload->seen, value);
     return NTF_OK;
 }
 
-void ntf_payload_reset(struct ntf_payload *payload)
+static void reset_value(struct ntf_payload *payload)
 {
     uint64_t target = ntf_load(&payload->target, NTF_RELAXED);
     uint64_t seen = ntf_load(&payload->seen, NTF_RELAXED);
@@ -65,17 +122,46 @@ void ntf_payload_reset(struct ntf_payload *payload)
     ntf_store(&payload->target, past, NTF_RELEASE);
 }
 
+static enum ntf_result raise_object(struct ntf_payload *payload, uint64_t found, uint64_t value, ntf_status *status)
+{
+    if (status)
+        *status = NTF_STATUS_SUCCESS;
+    if (found >= value)
+        return NTF_OK;
+    return payload->object->ops->signal(payload->object, value, status);
+}
+
+enum ntf_result ntf_payload_reset(struct ntf_payload *payload, ntf_status *status)
+{
+    uint64_t value;
+
+    if (payload->kind == NTF_PAYLOAD_VALUE) {
+        reset_value(payload);
+        return NTF_OK;
+    }
+    value = ntf_object_value(payload->object);
+    return raise_object(payload, value, ntf_code_after_reset(value), status);
+}
+
 uint64_t ntf_payload_target(const struct ntf_payload *payload)
 {
+    if (payload->kind == NTF_PAYLOAD_BINARY)
+        return ntf_code_after_signal(ntf_object_value(payload->object));
     return ntf_load((ntf_au64 *)(uintptr_t)&payload->target, NTF_ACQUIRE);
 }
 
 void ntf_payload_told(struct ntf_payload *payload)
 {
-    raise_to(&payload->seen, ntf_object_value(payload->object));
+    if (payload->kind == NTF_PAYLOAD_VALUE)
+        raise_to(&payload->seen, ntf_object_value(payload->object));
 }
 
-enum ntf_result ntf_payload_signal(struct ntf_payload *payload, uint64_t value, ntf_status *status)
+enum ntf_result ntf_payload_signal(struct ntf_payload *payload, uint64_t target, ntf_status *status)
 {
-    return payload->object->ops->signal(payload->object, value, status);
+    uint64_t value = ntf_object_value(payload->object);
+
+    /* A binary state is signalled from where it is now: it may have been reset through another handle since. */
+    if (payload->kind == NTF_PAYLOAD_BINARY)
+        target = ntf_code_after_signal(value);
+    return raise_object(payload, value, target, status);
 }

@@ -1,45 +1,69 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A payload: the state behind a fence. It is reference-counted and outlives the VkFence handle that it was imported
- * into, since a submission or a waiter may still hold it. Its kind is decided when it is made, never from a value.
+ * into, since a submission or a waiter may still hold it. Its kind is decided when it is made or imported, never from
+ * a later value.
  *
- *   value    behind it stands a D3DKMT native or monitored fence. Signalled when CurrentValue >= target. A reset
- *            moves the target to max(target, seen) + 1, where seen is the largest value that a wait or a status of
- *            this import read when it returned success: a signal that nobody was told of is never swallowed. Target
- *            and seen are local to this import; resetting touches neither the object nor another import. A queue
- *            signal raises CurrentValue to the target of the moment of submission; at or above it already: nothing.
+ *   binary   made by ntfence, or the import of such: a fence as Vulkan knows it, shared by reference. The state is the
+ *            object's value alone (fence/codec.h): a signal or a reset through any handle is seen through all.
+ *   value    behind it stands somebody else's D3DKMT native or monitored fence. Signalled when CurrentValue >= target.
+ *            A reset moves the target to max(target, seen) + 1, where seen is the largest value that a wait or a
+ *            status of this import read when it returned success: a signal that nobody was told of is never
+ *            swallowed. Target and seen are local to this import; resetting touches neither the object nor another
+ *            import. A queue signal raises CurrentValue to the target of the moment of submission; at or above it
+ *            already: nothing.
  *
  * (The driver's own payload has no such record: a fence whose active payload is NULL is the driver's.)
  *
- * Thread rules: status, target and the wait bookkeeping from any thread at any time. Reset is serialised with them
- * by the application (Vulkan: host access to a fence that is reset is externally synchronised).
+ * Thread rules: status, target, signal and the wait bookkeeping from any thread at any time. Reset of a value payload
+ * is serialised with them by the application (Vulkan: host access to a fence that is reset is externally
+ * synchronised); that of a binary one need not be, since other handles may share it.
  */
 #ifndef NTF_FENCE_PAYLOAD_H
 #define NTF_FENCE_PAYLOAD_H
 
 #include "kmt/object.h"
 
+enum ntf_payload_kind { NTF_PAYLOAD_BINARY, NTF_PAYLOAD_VALUE };
+
 struct ntf_payload {
     ntf_au32 refs;
-    ntf_au32 pending;          /* submissions of this process that have not been delivered yet (fence/bridge.h) */
-    struct ntf_object *object; /* owned; immutable */
-    ntf_au64 target;           /* written by reset */
-    ntf_au64 seen;             /* only ever raised */
+    ntf_au32 pending;           /* submissions of this process that have not been delivered yet (fence/bridge.h) */
+    enum ntf_payload_kind kind; /* immutable */
+    struct ntf_object *object;  /* owned; immutable */
+    ntf_au64 target;            /* of a value payload; written by reset */
+    ntf_au64 seen;              /* of a value payload; only ever raised */
+    struct {                    /* of a binary payload; immutable once a fence has it */
+        uint32_t access;        /* that handles are given out with */
+        bool inherit;           /* handles are passed on to child processes */
+        ntf_handle kept;        /* a handle of ours, which carries name and descriptor and is copied; NULL: none */
+    } export;
 };
 
-/* Takes the object over, also on failure (then it is closed). wait_value: the first target. One reference. */
+/* Take the object over, also on failure (then it is closed). wait_value: the first target. One reference.
+ * NTF_E_NO_MEMORY. */
 enum ntf_result ntf_payload_new_value(struct ntf_object *object, uint64_t wait_value, struct ntf_payload **out);
+enum ntf_result ntf_payload_new_binary(struct ntf_object *object, struct ntf_payload **out);
 struct ntf_payload *ntf_payload_ref(struct ntf_payload *payload);
 void ntf_payload_unref(struct ntf_payload *payload); /* NULL is allowed */
 
+/* How handles of a binary payload are given out. A name or a security descriptor in attributes takes hold now, and
+ * stays for the life of the payload. Before the payload is shared with other threads.
+ * NTF_E_COLLISION, NTF_E_BAD_NAME, NTF_E_ACCESS_DENIED, NTF_E_NO_MEMORY. */
+enum ntf_result ntf_payload_make_exportable(struct ntf_payload *payload, const ntf_object_attributes *attributes,
+                                            uint32_t access, ntf_status *status);
+/* A new NT handle of the object, the caller's to close. *out is written on NTF_OK only. */
+enum ntf_result ntf_payload_export(struct ntf_payload *payload, ntf_handle *out, ntf_status *status);
+
 /* NTF_OK signalled (and counted as told), NTF_NOT_READY. Never blocks. */
 enum ntf_result ntf_payload_status(struct ntf_payload *payload);
-void ntf_payload_reset(struct ntf_payload *payload);
-/* What a wait that begins now waits for. */
+/* What vkResetFences does to it. A binary object may refuse: too few rights. */
+enum ntf_result ntf_payload_reset(struct ntf_payload *payload, ntf_status *status);
+/* The value that a wait beginning now waits for. */
 uint64_t ntf_payload_target(const struct ntf_payload *payload);
 /* A wait returns success to the application: remembers what was told. */
 void ntf_payload_told(struct ntf_payload *payload);
-/* Raises CurrentValue to value. NTF_OK also when it was there. */
-enum ntf_result ntf_payload_signal(struct ntf_payload *payload, uint64_t value, ntf_status *status);
+/* The end of a submission that began when the target was this. NTF_OK also when there is nothing to do. */
+enum ntf_result ntf_payload_signal(struct ntf_payload *payload, uint64_t target, ntf_status *status);
 
 #endif /* NTF_FENCE_PAYLOAD_H */

@@ -41,6 +41,7 @@
  */
 #include <stdlib.h>
 
+#include "base/deadline.h"
 #include "kmt/kernel_object.h"
 
 enum { DEPTH = 4, CHUNK = 32 };
@@ -152,6 +153,19 @@ static void disarm(struct ntf_watch *watch, struct ntf_parker *parker)
         strike_out(record, ntf_object_value(&object->base));
 }
 
+/* The call may return before the value is there (D3DKMTSignalSynchronizationObjectFromCpu, remarks). Whoever signals
+ * or resets next starts from what it reads, so nobody goes on before it shows; a second is far more than a kernel
+ * takes. */
+static void await_value(const struct kernel_object *object, uint64_t value)
+{
+    const uint64_t deadline_ns = ntf_deadline_after(ntf_os_now_ns(), NTF_SAFETY_NS);
+    ntf_au32 nothing;
+
+    ntf_init(&nothing, (uint32_t)0);
+    while (ntf_object_value(&object->base) < value && !ntf_deadline_passed(deadline_ns, ntf_os_now_ns()))
+        (void)ntf_os_park(&nothing, 0, ntf_os_now_ns() + 50000);
+}
+
 static enum ntf_result signal_value(struct ntf_object *base, uint64_t value, ntf_status *status)
 {
     const struct kernel_object *object = (const struct kernel_object *)(void *)base;
@@ -165,6 +179,8 @@ static enum ntf_result signal_value(struct ntf_object *base, uint64_t value, ntf
 
     if (ntf_object_value(base) < value)
         answer = object->kmt->thunks.SignalSynchronizationObjectFromCpu(&signal);
+    if (answer == NTF_STATUS_SUCCESS)
+        await_value(object, value);
     /* Somebody else's signal came between the look and the call. */
     if (answer == NTF_STATUS_INVALID_PARAMETER && ntf_object_value(base) >= value)
         answer = NTF_STATUS_SUCCESS;
@@ -172,6 +188,34 @@ static enum ntf_result signal_value(struct ntf_object *base, uint64_t value, ntf
         *status = answer;
     /* Refused as lower than a signal that is queued but not executed yet. */
     return answer == NTF_STATUS_INVALID_PARAMETER ? NTF_E_INVALID : ntf_status_result(answer);
+}
+
+static enum ntf_result share(struct ntf_object *base, ntf_object_attributes *attributes, uint32_t access,
+                             ntf_handle *out, ntf_status *status)
+{
+    const struct kernel_object *object = (const struct kernel_object *)(void *)base;
+    ntf_object_attributes none = { .Length = sizeof none };
+    ntf_handle nt = NULL;
+    const ntf_status answer =
+        object->kmt->thunks.ShareObjects(1, &object->local, attributes ? attributes : &none, access, &nt);
+
+    if (status)
+        *status = answer;
+    if (answer == NTF_STATUS_OBJECT_NAME_COLLISION)
+        return NTF_E_COLLISION;
+    if (answer == NTF_STATUS_INVALID_PARAMETER)
+        return NTF_E_INVALID;
+    if (answer == NTF_STATUS_SUCCESS && !nt)
+        return NTF_E_FAILED; /* success without a handle */
+    if (answer == NTF_STATUS_SUCCESS)
+        *out = nt;
+    return ntf_status_result(answer);
+}
+
+/* The name of a kernel's object lives in its NT handles. */
+static void unname(struct ntf_object *base)
+{
+    (void)base;
 }
 
 static void close_object(struct ntf_object *base)
@@ -193,6 +237,8 @@ static void close_object(struct ntf_object *base)
 static const struct ntf_object_ops kernel_object_ops = {
     .watch = { .arm = arm, .disarm = disarm },
     .signal = signal_value,
+    .share = share,
+    .unname = unname,
     .close = close_object,
 };
 

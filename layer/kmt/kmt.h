@@ -93,4 +93,12 @@ enum ntf_result ntf_kmt_open_handle(struct ntf_kmt *kmt, ntf_handle handle, stru
 enum ntf_result ntf_kmt_open_name(struct ntf_kmt *kmt, const char16_t *name, struct ntf_object **out,
                                   struct ntf_trace *trace);
 
+/* Makes an object that can be shared by NT handle, with this value: a monitored fence, always 64 bits wide
+ * (NoGPUAccess), which a GPU reset leaves alone (NoSignalMaxValueOnTdr). On failure *out is not written, and trace
+ * says why. NTF_E_UNSUPPORTED, NTF_E_NO_MEMORY, NTF_E_LOST, NTF_E_FAILED. */
+enum ntf_result ntf_kmt_create(struct ntf_kmt *kmt, uint64_t initial, struct ntf_object **out,
+                               struct ntf_trace *trace);
+
+#define NTF_ACCESS_ALL D3DDDI_SYNC_OBJECT_ALL_ACCESS
+
 #endif /* NTF_KMT_KMT_H */

@@ -25,6 +25,14 @@ struct ntf_object_ops {
     /* Raises CurrentValue to value from the CPU. NTF_OK also when the value is there or above already.
      * *status gets the NTSTATUS of the refusal, if any; it may be NULL. */
     enum ntf_result (*signal)(struct ntf_object *object, uint64_t value, ntf_status *status);
+    /* Makes a new NT handle of it, the caller's to close. attributes: name, security descriptor and inheritance, or
+     * NULL for none of them. access: what D3DKMTShareObjects takes, not 0. On failure *out is not written.
+     * NTF_E_COLLISION, NTF_E_BAD_NAME, NTF_E_ACCESS_DENIED, NTF_E_NO_MEMORY, NTF_E_INVALID: it cannot be shared. */
+    enum ntf_result (*share)(struct ntf_object *object, ntf_object_attributes *attributes, uint32_t access,
+                             ntf_handle *out, ntf_status *status);
+    /* The names that share() has given it go, as they do when a kernel's last named handle is closed: that of the
+     * caller has been. The object stays. */
+    void (*unname)(struct ntf_object *object);
     /* The object must not be watched by anybody. */
     void (*close)(struct ntf_object *object);
 };

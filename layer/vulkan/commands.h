@@ -55,6 +55,8 @@ ntf_vkGetPhysicalDeviceExternalFencePropertiesKHR(VkPhysicalDevice physical,
                                                   VkExternalFenceProperties *properties);
 NTF_COMMAND(VkResult)
 ntf_vkImportFenceWin32HandleKHR(VkDevice device, const VkImportFenceWin32HandleInfoKHR *info);
+
+/* export.c */
 NTF_COMMAND(VkResult)
 ntf_vkGetFenceWin32HandleKHR(VkDevice device, const VkFenceGetWin32HandleInfoKHR *info, HANDLE *handle);
 

@@ -55,11 +55,19 @@ static inline struct ntf_payload *ntf_device_payload(struct ntf_device *device, 
     return ntf_fences_active(&device->fences, ntf_fence_number(fence));
 }
 
-/* Delivers what submissions of this process still owe the payload; NULL is allowed. */
+/* Delivers what submissions of this process still owe: to the payload in hand, and to whatever shares its object, so
+ * it is all that are complete. For the driver's own payload, NULL, there is nothing to do. */
 static inline void ntf_device_pull(struct ntf_device *device, const struct ntf_payload *payload)
 {
     if (payload)
-        ntf_bridge_pull(device->bridge, payload);
+        ntf_bridge_pull_queue(device->bridge, 0);
+}
+
+/* The driver has said that something is over. What came before it on its queue is over as well, and has to read so. */
+static inline void ntf_device_after(struct ntf_device *device, VkResult result)
+{
+    if (result == VK_SUCCESS && !ntf_fences_none(&device->fences))
+        ntf_bridge_pull_queue(device->bridge, 0);
 }
 
 /* The driver as the bridge needs it (driver.c). */

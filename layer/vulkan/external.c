@@ -2,6 +2,7 @@
 /* External fences: what can be imported, and the import. */
 #include <inttypes.h>
 
+#include "fence/codec.h"
 #include "vulkan/chain.h"
 #include "vulkan/commands.h"
 #include "vulkan/device.h"
@@ -30,8 +31,10 @@ static bool answer_properties(struct ntf_instance *instance, VkPhysicalDevice ph
     properties->compatibleHandleTypes = 0;
     properties->externalFenceFeatures = 0;
     if (type == VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_BIT) {
-        properties->compatibleHandleTypes = VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_BIT;
-        properties->externalFenceFeatures = VK_EXTERNAL_FENCE_FEATURE_IMPORTABLE_BIT;
+        properties->exportFromImportedHandleTypes = type;
+        properties->compatibleHandleTypes = type;
+        properties->externalFenceFeatures =
+            VK_EXTERNAL_FENCE_FEATURE_EXPORTABLE_BIT | VK_EXTERNAL_FENCE_FEATURE_IMPORTABLE_BIT;
     }
     return true;
 }
@@ -158,21 +161,33 @@ static VkResult refuse_object(const struct import *import, enum ntf_result resul
     }
 }
 
-static void tell_import(const struct import *import, const struct ntf_object *object, uint64_t target)
+/* The kind is decided here, once, by what the object was made with; a later value changes nothing. Takes the object. */
+static enum ntf_result make_payload(const struct import *import, struct ntf_object *object, struct ntf_payload **out)
+{
+    if (ntf_code_is_ours(ntf_object_value(object)))
+        return ntf_payload_new_binary(object, out);
+    return ntf_payload_new_value(object, import->value ? import->value->waitValue : 1, out);
+}
+
+static void tell_import(const struct import *import, const struct ntf_payload *payload)
 {
     struct ntf_instance *instance = import->device->instance;
+    const struct ntf_object *object = payload->object;
     struct ntf_text text;
 
     if (!ntf_instance_wants(instance, NTF_LOG_INFO))
         return;
     ntf_text_init(&text);
+    ntf_text_add(&text, "imported %s by %s: a %s fence, opened by rung %s; ",
+                 import->info->flags & VK_FENCE_IMPORT_TEMPORARY_BIT ? "temporarily" : "permanently",
+                 import->info->handle ? "handle" : "name",
+                 object->kind == NTF_OBJECT_NATIVE ? "native" : "monitored", ntf_rung_name(object->rung));
+    if (payload->kind == NTF_PAYLOAD_BINARY)
+        ntf_text_add(&text, "made by ntfence, signalled or not; ");
+    else
+        ntf_text_add(&text, "target %" PRIu64 "; ", ntf_payload_target(payload));
     add_subject(&text, import->info);
-    ntf_log_write(&instance->log, NTF_LOG_INFO, ntf_reasons.INFO_IMPORT,
-                  "imported %s by %s: a %s fence, opened by rung %s; target %" PRIu64 "; %s",
-                  import->info->flags & VK_FENCE_IMPORT_TEMPORARY_BIT ? "temporarily" : "permanently",
-                  import->info->handle ? "handle" : "name",
-                  object->kind == NTF_OBJECT_NATIVE ? "native" : "monitored", ntf_rung_name(object->rung), target,
-                  text.bytes);
+    ntf_log_write(&instance->log, NTF_LOG_INFO, ntf_reasons.INFO_IMPORT, "%s", text.bytes);
 }
 
 /* Build first, swap last ("Importing Fence Payloads": on failure the fence is as it was). The handle stays the
@@ -181,7 +196,6 @@ static VkResult import_object(struct import *import)
 {
     struct ntf_device *device = import->device;
     const VkImportFenceWin32HandleInfoKHR *info = import->info;
-    const uint64_t target = import->value ? import->value->waitValue : 1;
     struct ntf_payload *payload;
     struct ntf_object *object;
     enum ntf_result result;
@@ -192,9 +206,14 @@ static VkResult import_object(struct import *import)
         result = ntf_kmt_open_name(device->kmt, (const char16_t *)info->name, &object, &import->trace);
     if (result != NTF_OK)
         return refuse_object(import, result);
-    if (ntf_payload_new_value(object, target, &payload) != NTF_OK)
+    if (make_payload(import, object, &payload) != NTF_OK)
         return refuse_object(import, NTF_E_NO_MEMORY);
-    tell_import(import, object, target);
+    if (import->value && payload->kind == NTF_PAYLOAD_BINARY) {
+        ntf_payload_unref(payload);
+        return refuse(import, ntf_reasons.IMPORT_VALUE,
+                      "a waitValue is given for a fence of ntfence's own, which is signalled or not and has no values");
+    }
+    tell_import(import, payload);
     /* What the payload in place still owes its object is delivered while it is known. */
     ntf_device_pull(device, ntf_device_payload(device, info->fence));
     result = ntf_fences_import(&device->fences, ntf_fence_number(info->fence), payload,
@@ -205,15 +224,24 @@ static VkResult import_object(struct import *import)
     return refuse_object(import, NTF_E_NO_MEMORY);
 }
 
+/* A device that the layer does not serve, reached by a pointer of the instance's: the driver may have the command. */
+static VkResult import_passed(VkDevice handle, const VkImportFenceWin32HandleInfoKHR *info)
+{
+    const PFN_vkGetDeviceProcAddr next = ntf_registry_passed(handle);
+    const PFN_vkImportFenceWin32HandleKHR import =
+        next ? (PFN_vkImportFenceWin32HandleKHR)next(handle, "vkImportFenceWin32HandleKHR") : NULL;
+
+    return import ? import(handle, info) : VK_ERROR_INVALID_EXTERNAL_HANDLE;
+}
+
 NTF_COMMAND(VkResult)
 ntf_vkImportFenceWin32HandleKHR(VkDevice handle, const VkImportFenceWin32HandleInfoKHR *info)
 {
     struct import import = { .device = ntf_device_of(handle), .info = info };
     const char *code, *why;
 
-    /* Reached through the loader's trampoline on a device that has not enabled it. */
     if (!import.device)
-        return VK_ERROR_INVALID_EXTERNAL_HANDLE;
+        return import_passed(handle, info);
     if (!read_chain(&import))
         return refuse(&import, ntf_reasons.IMPORT_CHAIN, "a structure in the chain is unknown, repeated, or not enabled");
     /* Where the driver has the extension, an import without our structure means an object of the driver's. */
@@ -228,23 +256,4 @@ ntf_vkImportFenceWin32HandleKHR(VkDevice handle, const VkImportFenceWin32HandleI
     if (!import.device->kmt)
         return refuse_without_provider(&import);
     return import_object(&import);
-}
-
-/* ---- the export, to come ---- */
-
-NTF_COMMAND(VkResult)
-ntf_vkGetFenceWin32HandleKHR(VkDevice handle, const VkFenceGetWin32HandleInfoKHR *info, HANDLE *out)
-{
-    struct ntf_device *device = ntf_device_of(handle);
-
-    if (!device)
-        return VK_ERROR_UNKNOWN;
-    if (ntf_device_payload(device, info->fence))
-        return ntf_refuse_imported(device, info->fence, "vkGetFenceWin32HandleKHR");
-    if (device->native)
-        return device->next.GetFenceWin32HandleKHR(handle, info, out);
-    ntf_log_write(&device->instance->log, NTF_LOG_ERROR, ntf_reasons.FENCE_EXPORT,
-                  "vkGetFenceWin32HandleKHR: fence 0x%" PRIx64 " was not made exportable",
-                  ntf_fence_number(info->fence));
-    return VK_ERROR_UNKNOWN;
 }

@@ -5,6 +5,7 @@
 #include "vulkan/chain.h"
 #include "vulkan/commands.h"
 #include "vulkan/device.h"
+#include "vulkan/export.h"
 #include "vulkan/reasons.h"
 
 #define WIN32_TYPES \
@@ -35,18 +36,23 @@ NTF_COMMAND(VkResult)
 ntf_vkCreateFence(VkDevice handle, const VkFenceCreateInfo *info, const VkAllocationCallbacks *allocator, VkFence *out)
 {
     struct ntf_device *device = ntf_device_of(handle);
+    const VkExportFenceWin32HandleInfoKHR *win32;
     const VkExportFenceCreateInfo *export;
 
-    if (!info->pNext || device->native)
+    if (!info->pNext || (device->native && !device->instance->force))
         return device->next.CreateFence(handle, info, allocator, out);
     export = ntf_chain_find(info->pNext, VK_STRUCTURE_TYPE_EXPORT_FENCE_CREATE_INFO);
-    /* VUID-VkExportFenceCreateInfo-handleTypes-01446: the query does not list these types as exportable. */
+    /* VUID-VkExportFenceCreateInfo-handleTypes-01446: by the query, OPAQUE_WIN32 goes with no other type. */
+    win32 = ntf_chain_find(info->pNext, VK_STRUCTURE_TYPE_EXPORT_FENCE_WIN32_HANDLE_INFO_KHR);
+    if (export && export->handleTypes == VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_BIT)
+        return ntf_export_create_fence(device, info, win32, allocator, out);
     if (export && (export->handleTypes & WIN32_TYPES)) {
         ntf_log_write(&device->instance->log, NTF_LOG_ERROR, ntf_reasons.FENCE_EXPORT,
-                      "vkCreateFence: handle types 0x%X cannot be exported yet", (unsigned)export->handleTypes);
+                      "vkCreateFence: handle types 0x%X cannot be exported from one fence",
+                      (unsigned)export->handleTypes);
         return VK_ERROR_UNKNOWN;
     }
-    if (ntf_chain_find(info->pNext, VK_STRUCTURE_TYPE_EXPORT_FENCE_WIN32_HANDLE_INFO_KHR))
+    if (win32)
         return create_without_win32(device, info, export, allocator, out);
     return device->next.CreateFence(handle, info, allocator, out);
 }
@@ -59,8 +65,10 @@ NTF_COMMAND(void) ntf_vkDestroyFence(VkDevice handle, VkFence fence, const VkAll
         ntf_device_pull(device, ntf_device_payload(device, fence));
         /* Before the driver's destroy: the driver may give the same value out again at once. */
         ntf_fences_forget(&device->fences, ntf_fence_number(fence));
-        ntf_table_remove(&device->told, ntf_fence_number(fence), NULL);
     }
+    /* What has been said of it is said again of the next fence with its number. */
+    if (fence && ntf_load(&device->told.live, NTF_RELAXED))
+        ntf_table_remove(&device->told, ntf_fence_number(fence), NULL);
     device->next.DestroyFence(handle, fence, allocator);
 }
 
@@ -70,30 +78,44 @@ NTF_COMMAND(VkResult) ntf_vkGetFenceStatus(VkDevice handle, VkFence fence)
 {
     struct ntf_device *device = ntf_device_of(handle);
     struct ntf_payload *payload = ntf_device_payload(device, fence);
+    VkResult result;
 
-    if (!payload)
-        return device->next.GetFenceStatus(handle, fence);
-    ntf_device_pull(device, payload);
-    return ntf_vk_result(ntf_payload_status(payload));
+    if (payload) {
+        ntf_device_pull(device, payload);
+        return ntf_vk_result(ntf_payload_status(payload));
+    }
+    result = device->next.GetFenceStatus(handle, fence);
+    ntf_device_after(device, result);
+    return result;
 }
 
 /* ---- reset ---- */
 
-static void reset_ours(struct ntf_device *device, VkFence fence)
+/* What of a fence is ours: the temporary payload goes, a permanent one is reset. */
+static VkResult reset_ours(struct ntf_device *device, VkFence fence)
 {
     struct ntf_payload *payload = ntf_device_payload(device, fence);
+    ntf_status status = NTF_STATUS_SUCCESS;
+    enum ntf_result result = NTF_OK;
 
     if (!payload)
-        return;
+        return VK_SUCCESS;
     ntf_device_pull(device, payload);
-    (void)ntf_fences_reset(&device->fences, ntf_fence_number(fence));
+    (void)ntf_fences_reset(&device->fences, ntf_fence_number(fence), &result, &status);
+    if (result == NTF_OK)
+        return VK_SUCCESS;
+    ntf_log_write(&device->instance->log, NTF_LOG_ERROR, ntf_reasons.FENCE_RESET,
+                  "vkResetFences: fence 0x%" PRIx64 ": its object refused: 0x%08X (%s)", ntf_fence_number(fence),
+                  (unsigned)status, ntf_status_name(status));
+    return VK_ERROR_UNKNOWN;
 }
 
-/* The driver's part comes first: it alone can fail, and then nothing of ours has changed. */
+/* The driver's part comes first: if it fails, nothing of ours has changed. */
 NTF_COMMAND(VkResult) ntf_vkResetFences(VkDevice handle, uint32_t count, const VkFence *fences)
 {
     struct ntf_device *device = ntf_device_of(handle);
     VkFence plain[RESET_CHUNK];
+    VkResult outcome = VK_SUCCESS;
     uint32_t held = 0;
 
     if (ntf_fences_none(&device->fences))
@@ -103,14 +125,18 @@ NTF_COMMAND(VkResult) ntf_vkResetFences(VkDevice handle, uint32_t count, const V
             plain[held++] = fences[i];
         /* VUID-vkResetFences-fenceCount-arraylength: nothing goes down when nothing is the driver's. */
         if (held == RESET_CHUNK || (i + 1 == count && held > 0)) {
-            const VkResult result = device->next.ResetFences(handle, held, plain);
+            const VkResult below = device->next.ResetFences(handle, held, plain);
 
-            if (result != VK_SUCCESS)
-                return result;
+            if (below != VK_SUCCESS)
+                return below;
             held = 0;
         }
     }
-    for (uint32_t i = 0; i < count; i++)
-        reset_ours(device, fences[i]);
-    return VK_SUCCESS;
+    for (uint32_t i = 0; i < count; i++) {
+        const VkResult result = reset_ours(device, fences[i]);
+
+        if (outcome == VK_SUCCESS)
+            outcome = result; /* the first refusal; the others are reset all the same */
+    }
+    return outcome;
 }

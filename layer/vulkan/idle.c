@@ -20,7 +20,6 @@ NTF_COMMAND(VkResult) ntf_vkDeviceWaitIdle(VkDevice handle)
     struct ntf_device *device = ntf_device_of(handle);
     const VkResult result = device->next.DeviceWaitIdle(handle);
 
-    if (result == VK_SUCCESS && !ntf_fences_none(&device->fences))
-        ntf_bridge_pull_queue(device->bridge, 0);
+    ntf_device_after(device, result);
     return result;
 }

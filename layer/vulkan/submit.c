@@ -32,6 +32,8 @@ static VkResult submit(const struct submission *submission, VkFence fence)
     result = submission->down(submission, ntf_fence_handle(ntf_bridge_record_fence(record)));
     if (result == VK_SUCCESS)
         ntf_bridge_commit(record);
+    else if (result == VK_ERROR_DEVICE_LOST)
+        ntf_bridge_lose(record);
     else
         ntf_bridge_cancel(record);
     return result;

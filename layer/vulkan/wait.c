@@ -73,14 +73,16 @@ static void take_apart(struct parts *parts, uint32_t count, const VkFence *fence
 static VkResult wait_plain(const struct parts *parts, VkBool32 all, uint64_t timeout_ns)
 {
     struct ntf_device *device = parts->device;
+    const VkResult result =
+        device->next.WaitForFences(device->handle, parts->plain_count, parts->plain, all, timeout_ns);
 
-    return device->next.WaitForFences(device->handle, parts->plain_count, parts->plain, all, timeout_ns);
+    ntf_device_after(device, result);
+    return result;
 }
 
-static VkResult wait_all(const struct parts *parts, uint64_t deadline_ns)
+static VkResult wait_all(const struct parts *parts, struct ntf_wait *wait, uint64_t deadline_ns)
 {
-    const enum ntf_result result =
-        ntf_wait_all(&parts->device->poller, parts->payloads, parts->payload_count, deadline_ns);
+    const enum ntf_result result = ntf_wait_all(wait, &parts->device->poller, deadline_ns);
     VkResult plain = VK_SUCCESS;
 
     if (result != NTF_OK)
@@ -90,26 +92,18 @@ static VkResult wait_all(const struct parts *parts, uint64_t deadline_ns)
     if (plain != VK_SUCCESS)
         return plain;
     /* Only now has the application been told of any of them. */
-    for (uint32_t i = 0; i < parts->payload_count; i++)
-        ntf_payload_told(parts->payloads[i]);
+    ntf_wait_told(wait);
     return VK_SUCCESS;
 }
 
-static bool look_at_imported(const struct parts *parts)
-{
-    for (uint32_t i = 0; i < parts->payload_count; i++)
-        if (ntf_payload_status(parts->payloads[i]) == NTF_OK)
-            return true;
-    return false;
-}
-
-static VkResult wait_any_mixed(const struct parts *parts, uint64_t deadline_ns)
+static VkResult wait_any_mixed(const struct parts *parts, struct ntf_wait *wait, uint64_t deadline_ns)
 {
     for (;;) {
         uint64_t left;
+        uint32_t index;
         VkResult result;
 
-        if (look_at_imported(parts))
+        if (ntf_wait_any(wait, &parts->device->poller, 0, &index) == NTF_OK)
             return VK_SUCCESS;
         left = ntf_deadline_left(deadline_ns, ntf_os_now_ns());
         result = wait_plain(parts, VK_FALSE, left < SLICE_NS ? left : SLICE_NS);
@@ -118,14 +112,25 @@ static VkResult wait_any_mixed(const struct parts *parts, uint64_t deadline_ns)
     }
 }
 
-static VkResult wait_any(const struct parts *parts, uint64_t deadline_ns)
+static VkResult wait_any(const struct parts *parts, struct ntf_wait *wait, uint64_t deadline_ns)
 {
     uint32_t index;
 
     if (parts->plain_count)
-        return wait_any_mixed(parts, deadline_ns);
-    return ntf_vk_result(
-        ntf_wait_any(&parts->device->poller, parts->payloads, parts->payload_count, deadline_ns, &index));
+        return wait_any_mixed(parts, wait, deadline_ns);
+    return ntf_vk_result(ntf_wait_any(wait, &parts->device->poller, deadline_ns, &index));
+}
+
+static VkResult wait_parts(const struct parts *parts, VkBool32 all, uint64_t deadline_ns)
+{
+    struct ntf_wait wait;
+    VkResult result;
+
+    if (ntf_wait_begin(&wait, parts->payloads, parts->payload_count) != NTF_OK)
+        return VK_ERROR_OUT_OF_HOST_MEMORY;
+    result = all ? wait_all(parts, &wait, deadline_ns) : wait_any(parts, &wait, deadline_ns);
+    ntf_wait_end(&wait);
+    return result;
 }
 
 NTF_COMMAND(VkResult)
@@ -136,14 +141,17 @@ ntf_vkWaitForFences(VkDevice handle, uint32_t count, const VkFence *fences, VkBo
     uint64_t deadline_ns;
     VkResult result;
 
-    if (ntf_fences_none(&device->fences) || count_imported(device, count, fences) == 0)
-        return device->next.WaitForFences(handle, count, fences, all, timeout_ns);
+    if (ntf_fences_none(&device->fences) || count_imported(device, count, fences) == 0) {
+        result = device->next.WaitForFences(handle, count, fences, all, timeout_ns);
+        ntf_device_after(device, result);
+        return result;
+    }
     deadline_ns = ntf_deadline_after(ntf_os_now_ns(), timeout_ns);
     parts.device = device;
     if (!make_room(&parts, count))
         return VK_ERROR_OUT_OF_HOST_MEMORY;
     take_apart(&parts, count, fences);
-    result = all ? wait_all(&parts, deadline_ns) : wait_any(&parts, deadline_ns);
+    result = wait_parts(&parts, all, deadline_ns);
     free(parts.memory);
     return result;
 }

@@ -90,8 +90,8 @@ static void environment_beats_offer(void **state)
     assert_string_equal(s.rungs, "native");
 }
 
-/* An elevated process listens to nobody. */
-static void elevated_keeps_defaults(void **state)
+/* An elevated process does not listen to its environment; what its own code says counts. */
+static void elevated_ignores_variables(void **state)
 {
     struct ntf_settings s;
 
@@ -100,9 +100,9 @@ static void elevated_keeps_defaults(void **state)
     fake.variable = "NTFENCE_D3DKMT";
     fake.value = "/tmp/evil.so";
     assert_int_equal(ntf_settings_read(&s), 0);
-    assert_true(ntf_settings_offer(&s, "log", "/etc/passwd"));
     assert_string_equal(s.d3dkmt, "");
-    assert_string_equal(s.log, "");
+    assert_true(ntf_settings_offer(&s, "d3dkmt", "/opt/own.so"));
+    assert_string_equal(s.d3dkmt, "/opt/own.so");
 }
 
 /* A value that does not fit is dropped whole, counted or refused; the longest that fits is taken. */
@@ -159,7 +159,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup(defaults, setup),
         cmocka_unit_test_setup(environment_speaks, setup),
         cmocka_unit_test_setup(environment_beats_offer, setup),
-        cmocka_unit_test_setup(elevated_keeps_defaults, setup),
+        cmocka_unit_test_setup(elevated_ignores_variables, setup),
         cmocka_unit_test_setup(long_values_are_dropped, setup),
         cmocka_unit_test_setup(unknown_keys_are_refused, setup),
         cmocka_unit_test(words_for_yes),

@@ -18,6 +18,8 @@ static struct fake_driver {
     bool no_memory;
 } driver;
 
+static void look_again(void);
+
 static enum ntf_result make_fence(void *context, uint64_t *fence)
 {
     struct fake_driver *d = context;
@@ -58,12 +60,11 @@ static enum ntf_result reset_fence(void *context, uint64_t fence)
 {
     struct fake_driver *d = context;
 
+    look_again(); /* a layer below may tell the application, which asks for states */
     ntf_fetch_add(&d->resets, 1, NTF_RELAXED);
     ntf_store(&d->state[fence], 0, NTF_RELEASE);
     return NTF_OK;
 }
-
-static void look_again(void);
 
 /* What an application does that hears of it: it asks for states. No lock of the bridge may be held here. */
 static void complain(void *context, uint64_t value, ntf_status status)
@@ -158,7 +159,7 @@ static void pushed(void **state)
     uint64_t fence = ntf_bridge_record_fence(submit(1));
 
     (void)state;
-    ntf_payload_reset(payload); /* target moves on; the submission signals the old one */
+    assert_int_equal(ntf_payload_reset(payload, NULL), NTF_OK); /* target moves on; the submission signals the old one */
     assert_true(value() == 0);
     finish(fence, 1);
     await_value(1);
@@ -174,7 +175,8 @@ static void exactly_once(void **state)
         uint64_t fence = ntf_bridge_record_fence(submit(1));
 
         finish(fence, 1);
-        ntf_bridge_pull(bridge, payload); /* races with the lane */
+        ntf_bridge_pull_queue(bridge, 0); /* races with the lane */
+        assert_int_equal(ntf_payload_reset(payload, NULL), NTF_OK); /* the next one signals a higher value */
         assert_int_equal(ntf_load(&payload->pending, NTF_ACQUIRE), 0);
         assert_int_equal(ntf_load(&object.signals, NTF_RELAXED), round + 1);
     }
@@ -186,11 +188,11 @@ static void pulled(void **state)
     uint64_t fence = ntf_bridge_record_fence(submit(1));
 
     (void)state;
-    ntf_bridge_pull(bridge, payload);
+    ntf_bridge_pull_queue(bridge, 0);
     assert_true(value() == 0);
     assert_int_equal(ntf_load(&payload->pending, NTF_ACQUIRE), 1);
     finish(fence, 1);
-    ntf_bridge_pull(bridge, payload);
+    ntf_bridge_pull_queue(bridge, 0);
     assert_true(value() == 1);
 }
 
@@ -201,7 +203,7 @@ static void queues_are_independent(void **state)
     uint64_t quick;
 
     (void)state;
-    ntf_payload_reset(payload); /* target 2 */
+    assert_int_equal(ntf_payload_reset(payload, NULL), NTF_OK); /* target 2 */
     quick = ntf_bridge_record_fence(submit(2));
     finish(quick, 1);
     await_value(2);
@@ -218,7 +220,7 @@ static void pull_of_one_queue(void **state)
     uint64_t second;
 
     (void)state;
-    ntf_payload_reset(payload);
+    assert_int_equal(ntf_payload_reset(payload, NULL), NTF_OK);
     second = ntf_bridge_record_fence(submit(2));
     finish(first, 1);
     ntf_bridge_pull_queue(bridge, 1);
@@ -243,6 +245,19 @@ static void cancelled(void **state)
     assert_true(ntf_bridge_record_fence(submit(1)) == fence);
     finish(fence, 1);
     await_value(1);
+}
+
+/* The driver says that its device is lost: nobody will ever tell of that submission, so its waiters are let go. */
+static void lost_at_submission(void **state)
+{
+    struct ntf_bridge_record *record;
+
+    (void)state;
+    assert_int_equal(ntf_bridge_prepare(bridge, 1, payload, &record), NTF_OK);
+    ntf_bridge_lose(record);
+    assert_true(value() == 1);
+    assert_int_equal(ntf_load(&payload->pending, NTF_ACQUIRE), 0);
+    assert_int_equal(ntf_load(&driver.destroyed, NTF_RELAXED), 1); /* the fence is in an unknown state */
 }
 
 /* No fence to be had: the error comes before the submission, and nothing is counted. */
@@ -279,7 +294,7 @@ static void failing_driver_signals_nothing(void **state)
     finish(fence, 3);
     tries = ntf_load(&driver.in_wait, NTF_ACQUIRE);
     while (ntf_load(&driver.in_wait, NTF_ACQUIRE) < tries + 2) /* the lane has come back to it */
-        ntf_bridge_pull(bridge, payload);
+        ntf_bridge_pull_queue(bridge, 0);
     assert_true(value() == 0);
     assert_int_equal(ntf_load(&payload->pending, NTF_ACQUIRE), 1);
     finish(fence, 1);
@@ -310,7 +325,7 @@ static void refused_signals_are_said_by_pulls(void **state)
         fences[i] = ntf_bridge_record_fence(submit(1));
     for (int i = 3; i-- > 0;) /* the head last: until then the lane's thread sleeps on it */
         finish(fences[i], 1);
-    ntf_bridge_pull(bridge, payload);
+    ntf_bridge_pull_queue(bridge, 0);
     while (ntf_load(&driver.complaints, NTF_ACQUIRE) < 3)
         ;
     await_idle();
@@ -352,6 +367,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(queues_are_independent, up, down),
         cmocka_unit_test_setup_teardown(pull_of_one_queue, up, down),
         cmocka_unit_test_setup_teardown(cancelled, up, down),
+        cmocka_unit_test_setup_teardown(lost_at_submission, up, down),
         cmocka_unit_test_setup_teardown(prepare_fails_cleanly, up, down),
         cmocka_unit_test_setup_teardown(lost_device_delivers, up, down),
         cmocka_unit_test_setup_teardown(failing_driver_signals_nothing, up, down),

@@ -2,6 +2,7 @@
 #include "fake_object.h"
 
 struct fake_world fake_world;
+ntf_handle fake_handle;
 
 static uint64_t now_ns(void)
 {
@@ -61,6 +62,26 @@ static enum ntf_result raise_value(struct ntf_object *object, uint64_t value, nt
     return NTF_OK;
 }
 
+static enum ntf_result share(struct ntf_object *object, ntf_object_attributes *attributes, uint32_t access,
+                             ntf_handle *out, ntf_status *status)
+{
+    struct fake_object *fake = (struct fake_object *)object;
+
+    fake->shared_access = access;
+    fake->shared_named = attributes && attributes->ObjectName;
+    fake->shared_inheritable = attributes && (attributes->Attributes & NTF_OBJ_INHERIT);
+    *status = fake->refuse ? NTF_STATUS_OBJECT_NAME_COLLISION : NTF_STATUS_SUCCESS;
+    if (fake->refuse)
+        return NTF_E_COLLISION;
+    *out = fake_handle;
+    return NTF_OK;
+}
+
+static void unname(struct ntf_object *object)
+{
+    ((struct fake_object *)object)->shared_named = false;
+}
+
 static void close_object(struct ntf_object *object)
 {
     ntf_fetch_add(&((struct fake_object *)object)->closed, 1, NTF_RELAXED);
@@ -69,6 +90,8 @@ static void close_object(struct ntf_object *object)
 static const struct ntf_object_ops ops = {
     .watch = { .arm = arm, .disarm = disarm },
     .signal = raise_value,
+    .share = share,
+    .unname = unname,
     .close = close_object,
 };
 

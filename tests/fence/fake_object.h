@@ -13,10 +13,15 @@ struct fake_object {
     ntf_au64 value;
     ntf_au32 armed, disarmed, closed, signals;
     uint64_t last_target;
-    bool refuse; /* signal fails with ACCESS_DENIED */
+    bool refuse; /* signal fails with ACCESS_DENIED, share with a collision */
+    uint32_t shared_access; /* of the last share */
+    bool shared_named, shared_inheritable;
 };
 
 void fake_object_init(struct fake_object *fake, uint64_t value);
+
+/* What a share gives out. */
+extern ntf_handle fake_handle;
 
 /* One for the whole program, since the operations take no context. */
 struct fake_world {

@@ -48,7 +48,7 @@ static void targets_at_the_ends(void **state)
     assert_int_equal(ntf_payload_status(ones), NTF_NOT_READY);
     ntf_store(&high.value, UINT64_MAX, NTF_RELAXED);
     assert_int_equal(ntf_payload_status(ones), NTF_OK);
-    ntf_payload_reset(ones); /* nothing lies above: it must not wrap to 0 */
+    assert_int_equal(ntf_payload_reset(ones, NULL), NTF_OK); /* nothing lies above: it must not wrap to 0 */
     assert_true(ntf_payload_target(ones) == UINT64_MAX);
     ntf_payload_unref(zero);
     ntf_payload_unref(ones);
@@ -62,7 +62,7 @@ static void reset_goes_past_what_was_told(void **state)
 
     (void)state;
     assert_int_equal(ntf_payload_status(payload), NTF_OK); /* told of 7 */
-    ntf_payload_reset(payload);
+    assert_int_equal(ntf_payload_reset(payload, NULL), NTF_OK);
     assert_true(ntf_payload_target(payload) == 8);
     assert_int_equal(ntf_payload_status(payload), NTF_NOT_READY);
     ntf_payload_unref(payload);
@@ -77,7 +77,7 @@ static void reset_swallows_no_signal(void **state)
     (void)state;
     ntf_payload_told(payload); /* a wait returned at 5 */
     ntf_store(&fake.value, 6, NTF_RELAXED);
-    ntf_payload_reset(payload);
+    assert_int_equal(ntf_payload_reset(payload, NULL), NTF_OK);
     assert_true(ntf_payload_target(payload) == 6);
     assert_int_equal(ntf_payload_status(payload), NTF_OK);
     ntf_payload_unref(payload);
@@ -90,7 +90,7 @@ static void reset_unasked_moves_by_one(void **state)
     struct ntf_payload *payload = payload_on(&fake, 9, 5);
 
     (void)state;
-    ntf_payload_reset(payload);
+    assert_int_equal(ntf_payload_reset(payload, NULL), NTF_OK);
     assert_true(ntf_payload_target(payload) == 6);
     assert_int_equal(ntf_payload_status(payload), NTF_OK);
     ntf_payload_unref(payload);
@@ -104,7 +104,7 @@ static void not_ready_tells_nothing(void **state)
 
     (void)state;
     assert_int_equal(ntf_payload_status(payload), NTF_NOT_READY);
-    ntf_payload_reset(payload);
+    assert_int_equal(ntf_payload_reset(payload, NULL), NTF_OK);
     assert_true(ntf_payload_target(payload) == 11);
     ntf_payload_unref(payload);
 }
@@ -117,7 +117,7 @@ static void imports_are_independent(void **state)
 
     (void)state;
     assert_int_equal(ntf_payload_status(first), NTF_OK);
-    ntf_payload_reset(first);
+    assert_int_equal(ntf_payload_reset(first, NULL), NTF_OK);
     assert_int_equal(ntf_payload_status(first), NTF_NOT_READY);
     assert_int_equal(ntf_payload_status(second), NTF_OK);
     ntf_payload_unref(first);
@@ -142,6 +142,15 @@ static void last_reference_closes(void **state)
 /* ---- fences ---- */
 
 static struct ntf_fences fences;
+
+static bool reset(uint64_t handle)
+{
+    enum ntf_result result = NTF_E_FAILED;
+    const bool drivers = ntf_fences_reset(&fences, handle, &result, NULL);
+
+    assert_int_equal(result, NTF_OK);
+    return drivers;
+}
 
 static int fences_up(void **state)
 {
@@ -171,7 +180,7 @@ static void temporary_over_permanent(void **state)
     assert_int_equal(ntf_fences_import(&fences, 77, second, true), NTF_OK);
     assert_int_equal(closed(&t1), 1);
     assert_ptr_equal(ntf_fences_active(&fences, 77), second);
-    assert_false(ntf_fences_reset(&fences, 77)); /* the driver has nothing to reset */
+    assert_false(reset(77)); /* the driver has nothing to reset */
     assert_int_equal(closed(&t2), 1);
     assert_ptr_equal(ntf_fences_active(&fences, 77), permanent);
     assert_true(ntf_payload_target(permanent) == 6); /* restored, then reset */
@@ -186,11 +195,11 @@ static void temporary_over_the_drivers(void **state)
     assert_true(ntf_fences_none(&fences));
     assert_int_equal(ntf_fences_import(&fences, 5, payload_on(&t, 0, 1), true), NTF_OK);
     assert_false(ntf_fences_none(&fences));
-    assert_true(ntf_fences_reset(&fences, 5));
+    assert_true(reset(5));
     assert_int_equal(closed(&t), 1);
     assert_null(ntf_fences_active(&fences, 5));
     assert_true(ntf_fences_none(&fences));
-    assert_true(ntf_fences_reset(&fences, 5)); /* plain: the driver's */
+    assert_true(reset(5)); /* plain: the driver's */
 }
 
 /* A permanent import drops both older payloads. */

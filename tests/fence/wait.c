@@ -14,6 +14,29 @@ static struct fake_object objects[MANY];
 static struct ntf_payload *payloads[MANY];
 static const struct ntf_poller poller = { .ops = &fake_park_ops };
 
+/* One wait from beginning to end. */
+static enum ntf_result wait_any(struct ntf_payload *const *list, uint32_t count, uint64_t deadline_ns, uint32_t *index)
+{
+    struct ntf_wait wait;
+    enum ntf_result result;
+
+    assert_int_equal(ntf_wait_begin(&wait, list, count), NTF_OK);
+    result = ntf_wait_any(&wait, &poller, deadline_ns, index);
+    ntf_wait_end(&wait);
+    return result;
+}
+
+static enum ntf_result wait_all(struct ntf_payload *const *list, uint32_t count, uint64_t deadline_ns)
+{
+    struct ntf_wait wait;
+    enum ntf_result result;
+
+    assert_int_equal(ntf_wait_begin(&wait, list, count), NTF_OK);
+    result = ntf_wait_all(&wait, &poller, deadline_ns);
+    ntf_wait_end(&wait);
+    return result;
+}
+
 static void make(uint32_t count, uint64_t target)
 {
     for (uint32_t i = 0; i < count; i++) {
@@ -39,7 +62,7 @@ static void reached_needs_no_sleep(void **state)
     fake_world_reset(NULL, NULL);
     make(3, 1);
     ntf_store(&objects[1].value, 1, NTF_RELAXED);
-    assert_int_equal(ntf_wait_any(&poller, payloads, 3, 0, &index), NTF_OK);
+    assert_int_equal(wait_any(payloads, 3, 0, &index), NTF_OK);
     assert_int_equal(index, 1);
     assert_int_equal(fake_world.sleeps, 0);
     assert_int_equal(ntf_load(&objects[1].armed, NTF_RELAXED), 0);
@@ -54,8 +77,8 @@ static void passed_deadline_only_looks(void **state)
     (void)state;
     fake_world_reset(NULL, NULL);
     make(2, 1);
-    assert_int_equal(ntf_wait_any(&poller, payloads, 2, fake_world.now_ns, &index), NTF_TIMEOUT);
-    assert_int_equal(ntf_wait_all(&poller, payloads, 2, fake_world.now_ns), NTF_TIMEOUT);
+    assert_int_equal(wait_any(payloads, 2, fake_world.now_ns, &index), NTF_TIMEOUT);
+    assert_int_equal(wait_all(payloads, 2, fake_world.now_ns), NTF_TIMEOUT);
     assert_int_equal(index, 99);
     assert_int_equal(fake_world.sleeps, 0);
     assert_int_equal(ntf_load(&objects[0].armed, NTF_RELAXED), 0);
@@ -70,7 +93,7 @@ static void deadline_ends_the_wait(void **state)
     (void)state;
     fake_world_reset(NULL, NULL);
     make(1, 1);
-    assert_int_equal(ntf_wait_any(&poller, payloads, 1, 5000, &index), NTF_TIMEOUT);
+    assert_int_equal(wait_any(payloads, 1, 5000, &index), NTF_TIMEOUT);
     assert_true(fake_world.now_ns == 5000);
     assert_int_equal(index, 99);
     drop(1);
@@ -93,7 +116,7 @@ static void spurious_wakes_are_slept_over(void **state)
     (void)state;
     fake_world_reset(signal_at_third, &objects[1]);
     make(2, 1);
-    assert_int_equal(ntf_wait_any(&poller, payloads, 2, NTF_FOREVER, &index), NTF_OK);
+    assert_int_equal(wait_any(payloads, 2, NTF_FOREVER, &index), NTF_OK);
     assert_int_equal(index, 1);
     assert_int_equal(fake_world.sleeps, 3);
     assert_true(objects[1].last_target == 1);
@@ -108,7 +131,7 @@ static void forever_re_reads_every_safety_period(void **state)
     (void)state;
     fake_world_reset(signal_at_third, &objects[0]);
     make(1, 1);
-    assert_int_equal(ntf_wait_any(&poller, payloads, 1, NTF_FOREVER, &index), NTF_OK);
+    assert_int_equal(wait_any(payloads, 1, NTF_FOREVER, &index), NTF_OK);
     assert_true(fake_world.last_deadline_ns <= fake_world.now_ns + NTF_SAFETY_NS);
     drop(1);
 }
@@ -121,7 +144,7 @@ static void more_than_the_scratch(void **state)
     (void)state;
     fake_world_reset(signal_at_third, &objects[MANY - 1]);
     make(MANY, 1);
-    assert_int_equal(ntf_wait_any(&poller, payloads, MANY, NTF_FOREVER, &index), NTF_OK);
+    assert_int_equal(wait_any(payloads, MANY, NTF_FOREVER, &index), NTF_OK);
     assert_int_equal(index, MANY - 1);
     drop(MANY);
 }
@@ -136,9 +159,9 @@ static void the_same_twice(void **state)
     fake_world_reset(signal_at_third, &objects[0]);
     make(1, 1);
     twice[0] = twice[1] = payloads[0];
-    assert_int_equal(ntf_wait_any(&poller, twice, 2, NTF_FOREVER, &index), NTF_OK);
+    assert_int_equal(wait_any(twice, 2, NTF_FOREVER, &index), NTF_OK);
     assert_int_equal(index, 0);
-    assert_int_equal(ntf_wait_all(&poller, twice, 2, NTF_FOREVER), NTF_OK);
+    assert_int_equal(wait_all(twice, 2, NTF_FOREVER), NTF_OK);
     drop(1);
 }
 
@@ -155,7 +178,7 @@ static void all_in_any_order(void **state)
     (void)state;
     fake_world_reset(one_after_the_other, NULL);
     make(3, 1);
-    assert_int_equal(ntf_wait_all(&poller, payloads, 3, NTF_FOREVER), NTF_OK);
+    assert_int_equal(wait_all(payloads, 3, NTF_FOREVER), NTF_OK);
     assert_int_equal(fake_world.sleeps, 3);
     drop(3);
 }
@@ -174,7 +197,7 @@ static void all_but_one_is_a_timeout(void **state)
     (void)state;
     fake_world_reset(two_of_three, NULL);
     make(3, 1);
-    assert_int_equal(ntf_wait_all(&poller, payloads, 3, 20000), NTF_TIMEOUT);
+    assert_int_equal(wait_all(payloads, 3, 20000), NTF_TIMEOUT);
     assert_true(fake_world.now_ns >= 20000);
     assert_true(fake_world.now_ns < 22000);
     drop(3);
@@ -185,7 +208,7 @@ static void pulse(uint32_t sleep, void *context)
     /* The value passes the target, and before the waiter runs again the fence has been reset by its owner. */
     (void)sleep;
     ntf_store(&objects[0].value, 1, NTF_RELAXED);
-    ntf_payload_reset(context);
+    (void)ntf_payload_reset(context, NULL);
     fake_world.now_ns += 10;
 }
 
@@ -197,7 +220,7 @@ static void no_pulse_is_lost(void **state)
     (void)state;
     make(1, 1);
     fake_world_reset(pulse, payloads[0]);
-    assert_int_equal(ntf_wait_any(&poller, payloads, 1, NTF_FOREVER, &index), NTF_OK);
+    assert_int_equal(wait_any(payloads, 1, NTF_FOREVER, &index), NTF_OK);
     assert_int_equal(ntf_payload_status(payloads[0]), NTF_NOT_READY);
     drop(1);
 }
@@ -212,9 +235,9 @@ static void any_tells_of_one(void **state)
     make(2, 1);
     ntf_store(&objects[0].value, 8, NTF_RELAXED);
     ntf_store(&objects[1].value, 8, NTF_RELAXED);
-    assert_int_equal(ntf_wait_any(&poller, payloads, 2, NTF_FOREVER, &index), NTF_OK);
-    ntf_payload_reset(payloads[0]);
-    ntf_payload_reset(payloads[1]);
+    assert_int_equal(wait_any(payloads, 2, NTF_FOREVER, &index), NTF_OK);
+    (void)ntf_payload_reset(payloads[0], NULL);
+    (void)ntf_payload_reset(payloads[1], NULL);
     assert_true(ntf_payload_target(payloads[0]) == 9);
     assert_true(ntf_payload_target(payloads[1]) == 2);
     drop(2);

@@ -5,6 +5,7 @@
  * device at a time.
  */
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <vulkan/vk_layer.h>
 
@@ -16,6 +17,7 @@ static struct {
     PFN_vkGetInstanceProcAddr gipa;
     PFN_vkGetDeviceProcAddr gdpa;
     PFN_vkEnumerateDeviceExtensionProperties enumerate;
+    PFN_vkQueueSubmit submit;
 } below;
 
 static bool enabled; // the last device has the extension
@@ -97,7 +99,11 @@ static VKAPI_ATTR VkResult VKAPI_CALL create_device(VkPhysicalDevice physical,
         if (strcmp(info->ppEnabledExtensionNames[i], extension) != 0)
             names[copy.enabledExtensionCount++] = info->ppEnabledExtensionNames[i];
     enabled = copy.enabledExtensionCount != info->enabledExtensionCount;
-    return ((PFN_vkCreateDevice)gipa(below.instance, "vkCreateDevice"))(physical, &copy, allocator, out);
+    VkResult result =
+        ((PFN_vkCreateDevice)gipa(below.instance, "vkCreateDevice"))(physical, &copy, allocator, out);
+    if (result == VK_SUCCESS)
+        below.submit = (PFN_vkQueueSubmit)below.gdpa(*out, "vkQueueSubmit");
+    return result;
 }
 
 static VKAPI_ATTR VkResult VKAPI_CALL import(VkDevice device, const VkImportFenceWin32HandleInfoKHR *info)
@@ -116,12 +122,20 @@ static VKAPI_ATTR VkResult VKAPI_CALL get(VkDevice device, const VkFenceGetWin32
     return DRIVER_GET;
 }
 
+static VKAPI_ATTR VkResult VKAPI_CALL submit(VkQueue queue, uint32_t count, const VkSubmitInfo *infos,
+                                             VkFence fence)
+{
+    return getenv(DRIVER_LOST) ? VK_ERROR_DEVICE_LOST : below.submit(queue, count, infos, fence);
+}
+
 static VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL get_device_proc_addr(VkDevice device, const char *name)
 {
     if (strcmp(name, "vkImportFenceWin32HandleKHR") == 0)
         return enabled ? (PFN_vkVoidFunction)import : NULL;
     if (strcmp(name, "vkGetFenceWin32HandleKHR") == 0)
         return enabled ? (PFN_vkVoidFunction)get : NULL;
+    if (strcmp(name, "vkQueueSubmit") == 0)
+        return (PFN_vkVoidFunction)submit;
     return below.gdpa(device, name);
 }
 

@@ -119,11 +119,20 @@ static void forced(void **state)
     os_setenv("NTFENCE_FORCE", "1");
     instance_open(&(struct world_options){0});
     os_setenv("NTFENCE_FORCE", NULL);
-    assert_int_equal(features(), VK_EXTERNAL_FENCE_FEATURE_IMPORTABLE_BIT);
+    assert_int_equal(features(),
+                     VK_EXTERNAL_FENCE_FEATURE_EXPORTABLE_BIT | VK_EXTERNAL_FENCE_FEATURE_IMPORTABLE_BIT);
     open_device(KHR, NULL);
     assert_true(is_in((PFN_vkVoidFunction)vk.ImportFenceWin32HandleKHR, "VkLayer_ntfence"));
     VkFence fence = fence_new();
     assert_int_equal(import_by_handle(fence, object.handle, 0, 0), VK_SUCCESS);
+    // The device is lost with a submission that signals it: who waits for it, here or elsewhere, is let go.
+    fence_expect(fence, false);
+    os_setenv(DRIVER_LOST, "1");
+    vk.GetDeviceQueue(world.device, 0, 0, &world.queue);
+    assert_int_equal(vk.QueueSubmit(world.queue, 0, NULL, fence), VK_ERROR_DEVICE_LOST);
+    os_setenv(DRIVER_LOST, NULL);
+    assert_int_equal(fence_wait(fence, UINT64_MAX), VK_SUCCESS);
+    assert_true(kernel_value(&object) >= 1);
     fence_free(fence);
     vk.DestroyDevice(world.device, NULL);
     instance_close();

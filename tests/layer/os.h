@@ -32,5 +32,7 @@ enum os_stranger { OS_EVENT, OS_FILE, OS_MEMORY, OS_STRANGERS };
 ntf_handle os_stranger(enum os_stranger kind);
 void os_handle_close(ntf_handle handle);
 bool os_handle_live(ntf_handle handle);
+// Whether child processes get it.
+bool os_handle_inherits(ntf_handle handle);
 
 #endif

@@ -112,6 +112,11 @@ void os_handle_close(ntf_handle handle)
     close((int)(intptr_t)handle);
 }
 
+bool os_handle_inherits(ntf_handle handle)
+{
+    return (fcntl((int)(intptr_t)handle, F_GETFD) & FD_CLOEXEC) == 0;
+}
+
 bool os_handle_live(ntf_handle handle)
 {
     return fcntl((int)(intptr_t)handle, F_GETFD) != -1;

@@ -96,6 +96,13 @@ void os_handle_close(ntf_handle handle)
     CloseHandle(handle);
 }
 
+bool os_handle_inherits(ntf_handle handle)
+{
+    DWORD flags = 0;
+
+    return GetHandleInformation(handle, &flags) && (flags & HANDLE_FLAG_INHERIT) != 0;
+}
+
 bool os_handle_live(ntf_handle handle)
 {
     DWORD flags;

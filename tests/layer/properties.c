@@ -20,13 +20,14 @@ static void ask(unsigned type, VkExternalFenceFeatureFlags features, VkExternalF
     assert_memory_equal(&result.pNext, &poison.pNext, sizeof poison.pNext);
     assert_int_equal(result.externalFenceFeatures, features);
     assert_int_equal(result.compatibleHandleTypes, compatible);
-    assert_int_equal(result.exportFromImportedHandleTypes, 0);
+    assert_int_equal(result.exportFromImportedHandleTypes, compatible);
 }
 
 static void ask_all(void)
 {
     assert_non_null(query);
-    ask(VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_BIT, VK_EXTERNAL_FENCE_FEATURE_IMPORTABLE_BIT,
+    ask(VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_BIT,
+        VK_EXTERNAL_FENCE_FEATURE_EXPORTABLE_BIT | VK_EXTERNAL_FENCE_FEATURE_IMPORTABLE_BIT,
         VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_BIT);
     ask(VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_KMT_BIT, 0, 0);
 }

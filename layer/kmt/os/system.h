@@ -7,6 +7,8 @@
 #ifndef NTF_KMT_OS_SYSTEM_H
 #define NTF_KMT_OS_SYSTEM_H
 
+#include <stdbool.h>
+
 #include "base/result.h"
 #include "kmt/d3dkmt.h"
 
@@ -15,6 +17,10 @@ const char *ntf_system_library(void);
 
 /* The session whose directory bare names live in; 0 where there are no sessions. */
 uint32_t ntf_system_session(void);
+
+/* A new NT handle of the same object with the same rights, passed on to child processes or not. NULL when the system
+ * has none left. */
+ntf_handle ntf_system_duplicate_handle(ntf_handle handle, bool inherit);
 
 /* Closes an NT handle of ours: CloseHandle, close. */
 void ntf_system_close_handle(ntf_handle handle);

@@ -73,7 +73,24 @@ static void close_object(struct ntf_object *base)
     soft_object_leave((struct soft_object *)(void *)base);
 }
 
-static const struct ntf_object_ops object_ops = { { arm, disarm }, raise_value, close_object };
+static enum ntf_result share(struct ntf_object *base, ntf_object_attributes *attributes, uint32_t access,
+                             ntf_handle *out, ntf_status *status)
+{
+    const ntf_status answer = soft_object_share((struct soft_object *)(void *)base, attributes, access, out);
+
+    if (status)
+        *status = answer;
+    return soft_result_of(answer);
+}
+
+static void unname(struct ntf_object *base)
+{
+    ntf_lock_take(&registry.lock);
+    soft_aliases_withdraw_locked((struct soft_object *)(void *)base);
+    ntf_lock_drop(&registry.lock);
+}
+
+static const struct ntf_object_ops object_ops = { { arm, disarm }, raise_value, share, unname, close_object };
 
 /* ---- life ---- */
 
@@ -314,6 +331,19 @@ bool soft_object_has_alias(struct soft_object *object, bool (*judge)(const struc
 void *soft_object_cpu_va(const struct soft_object *object)
 {
     return soft_object_is_fence(object) ? (void *)&object->page->current : NULL;
+}
+
+enum ntf_result soft_result_of(ntf_status status)
+{
+    static const enum ntf_result results[] = { NTF_OK,          NTF_E_NO_MEMORY, NTF_E_BAD_HANDLE, NTF_E_NOT_FOUND,
+                                               NTF_E_BAD_NAME,  NTF_E_COLLISION, NTF_E_INVALID,
+                                               NTF_E_ACCESS_DENIED, NTF_E_UNSUPPORTED };
+    uint32_t i;
+
+    for (i = 0; i < sizeof results / sizeof results[0]; i++)
+        if (soft_status_of(results[i]) == status)
+            return results[i];
+    return NTF_E_FAILED;
 }
 
 ntf_status soft_status_of(enum ntf_result result)

@@ -50,8 +50,13 @@ static inline bool soft_object_is_fence(const struct soft_object *object)
 /* The address of CurrentValue as the D3DKMT interface gives it out: NULL for an object without one. */
 void *soft_object_cpu_va(const struct soft_object *object);
 
-/* NTSTATUS for an outcome that came without one. */
+/* NTSTATUS for an outcome that came without one, and back. */
 ntf_status soft_status_of(enum ntf_result result);
+enum ntf_result soft_result_of(ntf_status status);
+
+/* share.c: a new NT handle, and the name in attributes, if there is one. *out is written on SUCCESS only. */
+ntf_status soft_object_share(struct soft_object *object, const ntf_object_attributes *attributes, uint32_t access,
+                             ntf_handle *out);
 
 /* share.c: the names of an object. Under the registry's lock, when the last user has gone. */
 void soft_aliases_withdraw_locked(struct soft_object *object);

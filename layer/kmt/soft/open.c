@@ -70,6 +70,16 @@ ntf_status NTF_APIENTRY soft_OpenNativeFenceFromNtHandle(D3DKMT_OPENNATIVEFENCEF
     return status;
 }
 
+enum ntf_result ntf_soft_create(uint32_t flags, uint64_t initial, struct ntf_object **out)
+{
+    struct soft_object *object;
+    const enum ntf_result result = soft_object_create(D3DDDI_MONITORED_FENCE, flags, initial, &object);
+
+    if (result == NTF_OK)
+        *out = &object->base;
+    return result;
+}
+
 enum ntf_result ntf_soft_open_handle(ntf_handle handle, struct ntf_object **out, ntf_status *status, const char **why)
 {
     struct soft_object *object;

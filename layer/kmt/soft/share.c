@@ -90,8 +90,8 @@ static ntf_status publish(struct soft_object *object, const ntf_object_attribute
     return NTF_STATUS_SUCCESS;
 }
 
-static ntf_status share(struct soft_object *object, const ntf_object_attributes *attributes, uint32_t access,
-                        ntf_handle *out)
+ntf_status soft_object_share(struct soft_object *object, const ntf_object_attributes *attributes, uint32_t access,
+                             ntf_handle *out)
 {
     ntf_status status = NTF_STATUS_UNSUCCESSFUL;
     ntf_handle nt;
@@ -123,7 +123,7 @@ ntf_status NTF_APIENTRY soft_ShareObjects(uint32_t cObjects, const D3DKMT_HANDLE
     sync = soft_sync_get(hObjects[0]);
     if (!sync)
         return NTF_STATUS_INVALID_PARAMETER;
-    status = share(sync->object, pObjectAttributes, dwDesiredAccess, phSharedNtHandle);
+    status = soft_object_share(sync->object, pObjectAttributes, dwDesiredAccess, phSharedNtHandle);
     soft_sync_put(sync);
     return status;
 }

@@ -27,6 +27,9 @@ enum ntf_result ntf_soft_can_share(const char **why);
  * NTF_E_WRONG_OBJECT: it is something else; *why (static text) and *status say what. The handle stays the caller's. */
 enum ntf_result ntf_soft_open_handle(ntf_handle handle, struct ntf_object **out, ntf_status *status, const char **why);
 
+/* Makes a monitored fence of soft with these flags (NTF_SYNC_*), without a local D3DKMT handle. */
+enum ntf_result ntf_soft_create(uint32_t flags, uint64_t initial, struct ntf_object **out);
+
 /* Closes an NT handle that soft gave out: CloseHandle, close. */
 void ntf_soft_close_nt_handle(ntf_handle handle);
 

@@ -21,6 +21,14 @@ uint32_t ntf_system_session(void)
     return 0;
 }
 
+ntf_handle ntf_system_duplicate_handle(ntf_handle handle, bool inherit)
+{
+    const int fd =
+        fcntl((int)(intptr_t)handle, inherit ? F_DUPFD : F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+
+    return fd < 0 ? NULL : (ntf_handle)(intptr_t)fd;
+}
+
 void ntf_system_close_handle(ntf_handle handle)
 {
     (void)close((int)(intptr_t)handle);

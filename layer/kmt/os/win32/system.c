@@ -19,6 +19,16 @@ uint32_t ntf_system_session(void)
     return ProcessIdToSessionId(GetCurrentProcessId(), &session) ? (uint32_t)session : 0;
 }
 
+ntf_handle ntf_system_duplicate_handle(ntf_handle handle, bool inherit)
+{
+    HANDLE copy = NULL;
+
+    if (!DuplicateHandle(GetCurrentProcess(), handle, GetCurrentProcess(), &copy, 0, inherit,
+                         DUPLICATE_SAME_ACCESS))
+        return NULL;
+    return copy;
+}
+
 void ntf_system_close_handle(ntf_handle handle)
 {
     (void)CloseHandle(handle);
