@@ -100,7 +100,6 @@ typedef struct NtfenceImportValueInfo {
     X(FENCE_ABANDONED, "NTF-FENCE-004", "the device was destroyed with a submission that had not completed")     \
     X(FENCE_CREATE, "NTF-FENCE-005", "an exportable fence cannot be made: its name, descriptor or object is refused") \
     X(FENCE_RESET, "NTF-FENCE-006", "the object behind a fence refused to be reset")                             \
-    X(DEVICE_PASS, "NTF-DEVICE-001", "the device could not be served and was created without the layer")         \
     X(SETTING_BAD, "NTF-SETTING-001", "a setting has a value that does not fit and was ignored")                 \
     X(INFO_DEVICE, "NTF-INFO-001", "a device is served: how the layer came in, by which provider")               \
     X(INFO_IMPORT, "NTF-INFO-002", "an import succeeded: what it is, which rung opened it")                      \

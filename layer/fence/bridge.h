@@ -48,7 +48,8 @@ struct ntf_bridge_record;
 /* No thread, no fence yet. driver is copied. NTF_E_NO_MEMORY. */
 enum ntf_result ntf_bridge_new(const struct ntf_bridge_driver *driver, struct ntf_bridge **out);
 /* The device is about to be destroyed, its queues are idle: delivers what is complete, ends the lanes, destroys the
- * pooled fences. A submission that is still not complete is given up and said so, after a quarter of a second at most. */
+ * pooled fences. A submission that is still not complete is given up and said so, after a quarter of a second at the
+ * most. */
 void ntf_bridge_destroy(struct ntf_bridge *bridge);
 
 /* Before a submission to queue (its dispatchable handle as a number) that signals payload: everything that may fail.

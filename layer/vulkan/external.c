@@ -243,7 +243,8 @@ ntf_vkImportFenceWin32HandleKHR(VkDevice handle, const VkImportFenceWin32HandleI
     if (!import.device)
         return import_passed(handle, info);
     if (!read_chain(&import))
-        return refuse(&import, ntf_reasons.IMPORT_CHAIN, "a structure in the chain is unknown, repeated, or not enabled");
+        return refuse(&import, ntf_reasons.IMPORT_CHAIN,
+                      "a structure in the chain is unknown, repeated, or not enabled");
     /* Where the driver has the extension, an import without our structure means an object of the driver's. */
     if (import.device->native && !import.device->instance->force && !import.value) {
         if (ntf_device_payload(import.device, info->fence))

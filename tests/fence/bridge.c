@@ -159,7 +159,7 @@ static void pushed(void **state)
     uint64_t fence = ntf_bridge_record_fence(submit(1));
 
     (void)state;
-    assert_int_equal(ntf_payload_reset(payload, NULL), NTF_OK); /* target moves on; the submission signals the old one */
+    assert_int_equal(ntf_payload_reset(payload, NULL), NTF_OK); /* the submission signals the old target */
     assert_true(value() == 0);
     finish(fence, 1);
     await_value(1);

@@ -165,7 +165,7 @@ static int fences_down(void **state)
     return 0;
 }
 
-/* Vulkan 1.3, "Importing Fence Payloads": temporary hides permanent, a second temporary replaces the first, reset restores. */
+/* "Importing Fence Payloads": temporary hides permanent, a second temporary replaces the first, reset restores. */
 static void temporary_over_permanent(void **state)
 {
     static struct fake_object p, t1, t2; /* the tear-down closes what is left */

@@ -19,8 +19,8 @@
  *   NO SLOT  fetch_or 1 into `overflow`; seq_cst fence; re-read; park on it
  *
  * Ordering
- *   All that passes between a waiter and a signaller hangs on two seq_cst fences. Waiter: publish owner, target and bit,
- *   fence, read CurrentValue. Signaller: write CurrentValue, fence, read bits, targets, owners. One fence comes first:
+ *   All that passes between a waiter and a signaller hangs on two seq_cst fences. Waiter: publish owner, target and
+ *   bit, fence, read CurrentValue. Signaller: write CurrentValue, fence, read bits, targets, owners. One fence comes first:
  *   if the waiter's, the signaller sees bit, target and owner; if the signaller's, the waiter's re-read sees the new
  *   value, and what the signaller saw of a half-published slot does not matter. `word` is read between fence and
  *   re-read, so a signaller that saw the bit changes `word` after the value that the waiter will park on, and the park

@@ -50,7 +50,7 @@ void soft_name_withdraw(struct soft_name *name);
 enum ntf_result soft_name_resolve(const ntf_object_attributes *attributes, uint32_t access, ntf_handle *out,
                                   ntf_status *status);
 
-/* ---- life.c: is the owner of a slot still there? By a lock or a name that the kernel drops, never a process id ---- */
+/* ---- life.c: is a slot's owner still there? By a lock or a name that the kernel drops, never a process id ---- */
 
 /* Announces this copy on the memory; called once for each memory it maps, before it arms there. */
 enum ntf_result soft_life_announce(struct soft_memory *memory);
