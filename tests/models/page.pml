@@ -9,12 +9,14 @@
  *   VICTIM_WAITS=1    the one that is killed waits; else it signals
  *   BELL=1            wakes go by the slot's owner to an event, as on Windows; else by the slot's word (futex)
  *   MAKEUP=1          nobody re-reads by himself; the victim's wake has to be made up for by the next signaller
+ *   DEADLINE=1        the first waiter waits for a value that never comes, until a clock says that its time is over
  *   BROKEN=n          one thing taken out, and the model must fail (the list stands in page.py)
  *
  * Properties
  *   no lost wake           nobody is left behind: spin reports an invalid end state. A parked waiter re-reads by
  *                          itself (the safety period) only after somebody has been killed
  *   no early return        asserted when a wait returns
+ *   progress at a deadline  the same, with DEADLINE: whoever has one gets away, whatever the others do
  *   no slot lost for good  when everybody has gone, alive or dead, every slot can be taken
  */
 #ifndef SLOTS
@@ -33,7 +35,11 @@
 #define MAKEUP 0
 #endif
 
-#define NONE 3          /* a target of all ones */
+#ifndef DEADLINE
+#define DEADLINE 0
+#endif
+
+#define NONE 4          /* a target of all ones */
 #define VICTIM 3        /* owner ids: 1 and 2 the waiters, 3 the victim */
 #define SAFETY (died && BROKEN != 5 && !MAKEUP)
 
@@ -48,6 +54,8 @@ bool asleep[4];         /* by owner id */
 byte asleep_on[4];      /* the slot, or SLOTS for the overflow word */
 bool bell[8];           /* set once rung, until its owner has slept on it; 7 is nobody */
 bool died, kill_now;
+bool over;              /* the first waiter's deadline has passed */
+#define LATE(me) (DEADLINE && me == 1 && over)
 
 /* FUTEX_WAKE: everybody who sleeps on that word. */
 inline wake_word(w)
@@ -151,10 +159,16 @@ inline take(me)
 inline park(me, w, is)
 {
 #if BELL
-    atomic { if :: bell[me] -> bell[me] = false :: SAFETY :: w == SLOTS fi } /* no word wakes there: it re-reads */
+    /* No word wakes there: without a slot it re-reads. */
+    atomic { if :: bell[me] -> bell[me] = false :: SAFETY :: w == SLOTS :: LATE(me) && BROKEN != 9 fi }
 #else
     d_step { if :: is == seen -> asleep[me] = true; asleep_on[me] = w :: else fi }
-    atomic { if :: !asleep[me] :: asleep[me] && SAFETY -> asleep[me] = false; asleep_on[me] = 0 fi }
+    atomic {
+        if
+        :: !asleep[me]
+        :: asleep[me] && (SAFETY || (LATE(me) && BROKEN != 9)) -> asleep[me] = false; asleep_on[me] = 0
+        fi
+    }
 #endif
 }
 
@@ -162,7 +176,7 @@ inline park(me, w, is)
 inline wait(me, goal)
 {
     do
-    :: current >= goal -> break
+    :: current >= goal || LATE(me) -> break
     :: else ->
         take(me);
         if
@@ -203,7 +217,7 @@ inline wait(me, goal)
             d_step { seen = 0; value = 0; s = 0 }
         fi
     od;
-    assert(current >= goal)
+    assert(current >= goal || LATE(me))
 }
 
 proctype waiter(byte me; byte goal)
@@ -237,6 +251,11 @@ proctype victim()
     }
 }
 
+proctype clock()
+{
+    over = true
+}
+
 proctype killer()
 {
     if :: kill_now = true :: skip fi
@@ -248,7 +267,12 @@ init
     bool got;
     atomic {
         do :: s < SLOTS -> target[s] = NONE; s++ :: else -> break od;
+#if DEADLINE
+        run waiter(1, 3);
+        run clock();
+#else
         run waiter(1, 1);
+#endif
         run waiter(2, 2);
 #if !MAKEUP
         run signaller(1);

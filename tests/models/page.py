@@ -21,6 +21,8 @@ STANDS = [
     ("a waiter dies, one slot for all", ["SLOTS=1", "VICTIM_WAITS=1"]),
     ("a signaller dies, wakes by owner", ["SLOTS=2", "BELL=1"]),
     ("a dead signaller's wake is made up for by the next one", ["SLOTS=2", "MAKEUP=1"]),
+    ("a value that never comes, and a deadline, in a slot or without", ["SLOTS=1", "DEADLINE=1"]),
+    ("the same, wakes by owner", ["SLOTS=1", "DEADLINE=1", "BELL=1"]),
 ]
 # What has to be found out: name, switches.
 FALLS = [
@@ -32,6 +34,7 @@ FALLS = [
     ("a dead owner's slot is never taken over", ["BROKEN=6", "VICTIM_WAITS=1"]),
     ("the owner is written after the re-read", ["BROKEN=7", "SLOTS=2", "BELL=1"]),
     ("the bits are read before the value is stored", ["BROKEN=8"]),
+    ("a parked waiter does not look at its deadline", ["BROKEN=9", "DEADLINE=1"]),
 ]
 
 
