@@ -301,7 +301,7 @@ static const struct {
 /* Why each of these is harmless: pure functions; questions to the process about itself; and calls
  * that fail for bad arguments alone. dlsym and dladdr answer from tables that are there. */
 static const char *const harmless[] = {
-    "memcmp", "memcpy", "memmove", "memset", "strchr", "strcmp", "strcspn", "strlen", "strncmp",
+    "bcmp", "memcmp", "memcpy", "memmove", "memset", "strchr", "strcmp", "strcspn", "strlen", "strncmp",
     "strncpy", "strspn", "strstr", "snprintf", "vsnprintf", "__cmsg_nxthdr", "__errno_location",
     "getauxval", "getenv", "geteuid", "getpid", "clock_gettime", "dlsym", "dladdr", "dlclose",
     "pthread_self", "pthread_detach", "pthread_join", "pthread_sigmask", "sigaddset", "sigdelset",
