@@ -46,12 +46,11 @@ NOT_THEIRS = {("D3DDDI_SYNCHRONIZATIONOBJECTINFO2", "MonitoredFence.Padding"),
 OURS = '#include "kmt/d3dkmt.h"\n'
 THEIRS = "#include <windows.h>\n#include <winternl.h>\n#include <d3dkmthk.h>\n"
 SECTION = "ntfrows"
-CHECKS_BEGIN = "/* ---- Layout checks"
+CHECKS = '#include "kmt/d3dkmt_layout.h"'
 
 
-def layouts(header):
-    """{structure: [field]}, from the layout checks at the end of the header."""
-    checks = header[header.index(CHECKS_BEGIN):]
+def layouts(checks):
+    """{structure: [field]}, from the text of the layout checks."""
     found = {}
     layout = r"^NTF_LAYOUT\((\w+), \d+, \d+,((?:\s*AT\([^)]*\))+)\)"
     for name, body in re.findall(layout, checks, re.M):
@@ -59,7 +58,7 @@ def layouts(header):
     written = len(re.findall(r"^NTF_LAYOUT\(", checks, re.M))
     fields = len(re.findall(r"\bAT\([\w.]+, \d+, \d+\)", checks))
     if (len(found), sum(map(len, found.values()))) != (written, fields):
-        raise SystemExit(f"of {written} layout checks in the header {len(found)} were understood")
+        raise SystemExit(f"of {written} layout checks {len(found)} were understood")
     return found
 
 
@@ -125,13 +124,15 @@ def differences(ours, theirs):
             for structure, field in theirs if ours[structure, field] != theirs[structure, field]]
 
 
-def altered(header, folder):
+def altered(header, layer, folder):
     """Our header with handles of 64 bits, less its own checks, which would not let it through."""
-    text = header[:header.index(CHECKS_BEGIN)]
+    if CHECKS not in header:
+        raise SystemExit(f"kmt/d3dkmt.h does not have the line {CHECKS}")
+    text = header.replace(CHECKS, "")
     text = text.replace("typedef uint32_t D3DKMT_HANDLE;", "typedef uint64_t D3DKMT_HANDLE;")
     (folder / "kmt").mkdir()
-    (folder / "kmt/d3dkmt.h").write_text(text + "#endif\n")
-    return ["-I", str(folder)]
+    (folder / "kmt/d3dkmt.h").write_text(text)
+    return ["-I", str(folder), "-I", str(layer)]
 
 
 def main():
@@ -143,14 +144,14 @@ def main():
     # The package's headers alone, and of the compiler's only its own: bookworm's are older.
     their_flags = ["-nostdinc", "-D_WIN32_WINNT=0x0A00", "-isystem", own,
                    "-isystem", str(headers / "mingw"), "-isystem", str(headers / "wine")]
-    all_of_ours = layouts(header)
+    all_of_ours = layouts((layer / "kmt/d3dkmt_layout.h").read_text())
     sources = declared(compiler, their_flags, THEIRS)
     common = {name: [field for field in fields if (name, field) not in NOT_THEIRS]
               for name, fields in all_of_ours.items() if NT_NAMES.get(name, name) in sources}
     ours = measure(compiler, ["-I", str(layer)], OURS, common, {})
     theirs = measure(compiler, their_flags, THEIRS, common, NT_NAMES)
     with tempfile.TemporaryDirectory() as folder:
-        flags = altered(header, pathlib.Path(folder))
+        flags = altered(header, layer, pathlib.Path(folder))
         wrong = differences(measure(compiler, flags, OURS, common, {}), theirs)
     for name in all_of_ours:
         source = sources.get(NT_NAMES.get(name, name))
