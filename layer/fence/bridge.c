@@ -409,9 +409,11 @@ void ntf_bridge_destroy(struct ntf_bridge *bridge)
         ntf_store(&lane->stop, 1, NTF_RELEASE);
         lane_wake(lane);
     }
+    /* Nothing goes before the last thread has ended: until then one may be told something by the driver, and ask. */
+    for (lane = first_lane(bridge); lane; lane = lane->next)
+        ntf_thread_join(lane->thread);
     while ((lane = first_lane(bridge))) {
         ntf_store(&bridge->lanes, (uintptr_t)lane->next, NTF_RELEASE);
-        ntf_thread_join(lane->thread);
         lane_finish(lane);
     }
     while (bridge->free) {

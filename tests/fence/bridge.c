@@ -78,11 +78,11 @@ static void complain(void *context, uint64_t value, ntf_status status)
 static struct ntf_bridge *bridge;
 static struct fake_object object;
 static struct ntf_payload *payload;
-static bool ending; /* the bridge is being destroyed: nobody asks any more */
+static ntf_au32 ending; /* the bridge is being destroyed: nobody asks any more */
 
 static void look_again(void)
 {
-    if (!ending)
+    if (!ntf_load(&ending, NTF_ACQUIRE))
         ntf_bridge_pull_queue(bridge, 0);
 }
 
@@ -99,7 +99,8 @@ static int up(void **state)
     ntf_init(&driver.resets, 0);
     ntf_init(&driver.complaints, 0);
     ntf_init(&driver.in_wait, 0);
-    driver.no_memory = ending = false;
+    driver.no_memory = false;
+    ntf_init(&ending, 0);
     fake_object_init(&object, 0);
     if (ntf_payload_new_value(&object.object, 1, &payload) != NTF_OK)
         return -1;
@@ -142,7 +143,7 @@ static struct ntf_bridge_record *submit(uint64_t queue)
 static int down(void **state)
 {
     (void)state;
-    ending = true;
+    ntf_store(&ending, 1, NTF_RELEASE);
     ntf_bridge_destroy(bridge);
     bridge = NULL;
     ntf_payload_unref(payload);
@@ -351,7 +352,7 @@ static void never_completed(void **state)
 {
     (void)state;
     submit(1);
-    ending = true;
+    ntf_store(&ending, 1, NTF_RELEASE);
     ntf_bridge_destroy(bridge);
     assert_int_equal(ntf_load(&driver.complaints, NTF_RELAXED), 1);
     assert_true(value() == 0);

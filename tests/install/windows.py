@@ -81,6 +81,14 @@ class Wine:
                 found.add((key, f"{name} {kind} {data}"))
         return found
 
+    def tidy(self):
+        """Other suites leave empty keys for layers behind, which uninstalling would take along."""
+        for _ in range(3):
+            found = self.values()
+            used = {key for key, name in found if name} | {key.rsplit("\\", 1)[0] for key, _ in found}
+            empty = [key for key, _ in found if key not in used and key.endswith(("Layers", "\\Vulkan", "\\Khronos"))]
+            self.batch(*[f'reg delete "{key}" /f' for key in empty])
+
     def export(self):
         """Both hives as text, for the comparison of everything."""
         texts = []
@@ -279,6 +287,7 @@ def main():
                  unlike("lines", script.count(b"\n"), script.count(b"\r\n")) + unlike("ASCII", script.isascii(), True))
     with tempfile.TemporaryDirectory() as scratch:
         wine = Wine(args, pathlib.Path(scratch))
+        wine.tidy()
         before = wine.export()
         scenes = Scenes(report, wine, stage)
         for scene in (scenes.real_tools, scenes.safe, scenes.refused, scenes.without_rights, scenes.other_kind,
