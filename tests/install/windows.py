@@ -88,6 +88,12 @@ class Wine:
             used = {key for key, name in found if name} | {key.rsplit("\\", 1)[0] for key, _ in found}
             empty = [key for key, _ in found if key not in used and key.endswith(("Layers", "\\Vulkan", "\\Khronos"))]
             self.batch(*[f'reg delete "{key}" /f' for key in empty])
+        # Of a key without anything in it, "reg query" says nothing.
+        found = {key for key, _ in self.values()}
+        for key in KEYS:
+            root, path = key.split("\\", 1)
+            if not any(name.endswith(path) or f"{path}\\" in name for name in found if name.startswith(LONG[root])):
+                self.batch(f'reg delete "{key}" /f')
 
     def export(self):
         """Both hives as text, for the comparison of everything."""
@@ -106,9 +112,11 @@ class Wine:
         return result.stdout.strip() if result.returncode == 0 else f"status {result.returncode}: {result.stderr}"
 
 
+LONG = {"HKLM": "HKEY_LOCAL_MACHINE", "HKCU": "HKEY_CURRENT_USER"}
+
+
 def long_key(root, kind, between=""):
-    long = {"HKLM": "HKEY_LOCAL_MACHINE", "HKCU": "HKEY_CURRENT_USER"}[root]
-    return rf"{long}\Software\{between}Khronos\Vulkan\{kind}Layers"
+    return rf"{LONG[root]}\Software\{between}Khronos\Vulkan\{kind}Layers"
 
 
 def registered(folder, root, between=""):
