@@ -19,6 +19,19 @@
         .tidy = wait_tidy                                                                          \
     }
 
+#define EXPORTABLE(Name, what)                                                                     \
+    {                                                                                              \
+        .name = Name, .stage = DEVICE, .argument = what, .other = VK_ERROR_UNKNOWN,                \
+        .reason = "NTF-FENCE-005", .arrange = exportable_arrange, .act = exportable_act,           \
+        .refused = exportable_refused, .done = exportable_done, .tidy = export_tidy                \
+    }
+#define EXPORT(Name, what)                                                                         \
+    {                                                                                              \
+        .name = Name, .stage = DEVICE, .argument = what, .other = VK_ERROR_TOO_MANY_OBJECTS,       \
+        .reason = "NTF-FENCE-002", .arrange = export_arrange, .act = export_act,                   \
+        .refused = export_refused, .done = export_done, .tidy = export_tidy                        \
+    }
+
 const struct path paths[] = {
     {.name = "create-instance",
      .arrange = instance_arrange,
@@ -41,6 +54,10 @@ const struct path paths[] = {
     IMPORT("import-handle-crowded", CROWDED),
     IMPORT("import-name", BY_NAME),
     IMPORT("import-name-over-another", BY_NAME | OVER_ANOTHER),
+    EXPORTABLE("create-exportable", 0),
+    EXPORTABLE("create-exportable-named", BY_NAME),
+    EXPORT("export", 0),
+    EXPORT("export-named", BY_NAME),
     WAIT("wait-one", ONE, false),
     WAIT("wait-any", 0, false),
     WAIT("wait-all", ALL, false),

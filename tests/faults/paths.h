@@ -19,6 +19,8 @@ struct path {
     bool all_from_there; // not once, but every call from the n-th on
     bool import;         // a refusal has its reason
     bool of_soft_only;   // not walked where the layer opens by the kernel's calls
+    VkResult other;      // what may be answered beside a lack of host memory, with one message of `reason`; 0: nothing
+    const char *reason;
     int argument;        // for the functions
     void (*arrange)(void);
     VkResult (*act)(void);
@@ -58,6 +60,17 @@ VkResult import_act(void);
 void import_refused(void);
 void import_done(VkResult result);
 void import_tidy(void);
+
+// paths_export.c, with BY_NAME or without
+void exportable_arrange(void);
+VkResult exportable_act(void);
+void exportable_refused(void);
+void exportable_done(VkResult result);
+void export_arrange(void);
+VkResult export_act(void);
+void export_refused(void);
+void export_done(VkResult result);
+void export_tidy(void);
 
 // paths_wait.c
 enum { ALL = 1, MIXED = 2, MANY = 4, TIMEOUT = 8, ONE = 16 };
