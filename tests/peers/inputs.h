@@ -3,7 +3,7 @@
  * Bad input, the part on objects: handles and names that an application may give, and what each has
  * to be answered, by the ladder (objects.c) and by the layer (layer.c).
  *
- * Issue 3, item 6, case by case (what is elsewhere is not repeated here):
+ * Bad input, case by case (what is elsewhere is not repeated here):
  *   truncated, unsealed (each seal), hugetlb, wrong size, read-only, SEC_RESERVE, file-backed,
  * image: here (inputs_*.c); by the D3DKMT calls: soft/strangers_posix.c foreign_descriptors,
  * read_only; soft/win32/memory.c other_sections_are_refused another major, unknown kind, magic,

@@ -340,7 +340,7 @@ static void a_hundred_kills(void **state)
     handles = ntf_test_open_handles();
     threads = ntf_test_threads();
     rounds(8, KILLS - 8, seed);
-    /* Windows: the bells of the last 256 dead that were rung stay with us (design 5). */
+    /* Windows: the bells of the last 256 dead that were rung stay with us. */
     rig_until_handles(handles + (ntf_parker_words_wake ? 0 : 256));
     assert_int_equal(ntf_test_threads(), threads);
 }

@@ -334,8 +334,7 @@ static void nothing_is_kept(void **state)
         kill_signaller(&signaller);
     }
     assert_int_equal(ntf_test_threads(), threads);
-    /* Windows: the bell of each dead peer that was rung stays with us until 255 others have been
-     * (design 5). */
+    /* Windows: the bell of each dead peer that was rung stays with us until 255 others have been. */
     assert_in_range(ntf_test_open_handles(), 0, handles + (ntf_parker_words_wake ? 0 : 6));
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * An elevated process reads no variable of ours (design 9; the disabling one is the loader's to read). Whether a
+ * An elevated process reads no variable of ours (the disabling one is the loader's to read). Whether a
  * process is elevated is an operation of the system, which Wine and set-user-id answer elsewhere (tests/base): here it
  * is given, and the environment counts who asks. All that reads variables is compiled in (readers.py sees to that).
  */

@@ -17,7 +17,7 @@ import tempfile
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "house"))
 from report import planted, report  # noqa: E402
 
-# Typed from facts/d3dkmt.md 1.1; GetDeviceState is not laid out there.
+# The structures that fences need of the D3DKMT calls; that of GetDeviceState is documented nowhere in full.
 TABLE_1_1 = """
     OPENNATIVEFENCEFROMNTHANDLE CREATENATIVEFENCE CREATESYNCHRONIZATIONOBJECT2
     OPENSYNCOBJECTFROMNTHANDLE OPENSYNCOBJECTFROMNTHANDLE2 OPENSYNCHRONIZATIONOBJECT

@@ -110,7 +110,7 @@ static ntf_status open_without_device(uint32_t a, uint32_t b)
     return status;
 }
 
-/* A fence as runtimes make it, by NoGPUAccess (facts 3.2, row 6). a: the call; b: the flags. */
+/* A fence as runtimes make it, by NoGPUAccess. a: the call; b: the flags. */
 static ntf_status open_runtime_fence(uint32_t a, uint32_t b)
 {
     const struct rig_fence fence = rig_monitored(SHARED | NO_GPU, 0);
