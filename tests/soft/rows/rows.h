@@ -13,8 +13,8 @@
 /* A row of the facts. */
 struct fact {
     const char *id;  /* table and row: 6.3.sync.4 is the fourth row of "Sync objects" in 6.3 */
-    const char *tag; /* how it is known: Documented, asserted by a Test that holds on Windows (T*: not on Wine), an eXperiment, Read in a
-                      * source, Inferred */
+    const char *tag; /* how it is known: Documented, asserted by a Test that holds on Windows (T*: not
+                      * on Wine), an eXperiment, Read in a source, Inferred */
     const char *text;
     const char *not_run; /* why nothing (or, where rows name it as well, not all) of it is run;
                             NULL: all is */
