@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The layout of every structure, checked at compile time. A part of kmt/d3dkmt.h, which includes it where its types are there. */
+/* The layout of every structure, checked at compile time. A part of kmt/d3dkmt.h. */
 #ifndef NTF_KMT_D3DKMT_LAYOUT_H
 #define NTF_KMT_D3DKMT_LAYOUT_H
 

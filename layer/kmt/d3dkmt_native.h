@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Native fences, in the three generations of their structures. A part of kmt/d3dkmt.h, which includes it where its types are there. */
+/* Native fences, in the three generations of their structures. A part of kmt/d3dkmt.h. */
 #ifndef NTF_KMT_D3DKMT_NATIVE_H
 #define NTF_KMT_D3DKMT_NATIVE_H
 

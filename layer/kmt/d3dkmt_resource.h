@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Resource bundles and keyed mutexes. A part of kmt/d3dkmt.h, which includes it where its types are there. */
+/* Resource bundles and keyed mutexes. A part of kmt/d3dkmt.h. */
 #ifndef NTF_KMT_D3DKMT_RESOURCE_H
 #define NTF_KMT_D3DKMT_RESOURCE_H
 

@@ -183,7 +183,7 @@ static ntf_status signal_sample(const struct ntf_kmt *kmt, const struct sample *
     return kmt->thunks.SignalSynchronizationObjectFromCpu(&signal);
 }
 
-/* The call may return before the value is there (D3DKMTSignalSynchronizationObjectFromCpu, remarks): it gets a second. */
+/* The call may return before the value is there (D3DKMTSignalSynchronizationObjectFromCpu, remarks). */
 static bool prove_signal(const struct ntf_kmt *kmt, const struct sample *sample,
                          struct ntf_verdict *verdict)
 {
