@@ -38,6 +38,7 @@ enum ntf_proof {
     NTF_PROOF_SIGNAL, /* from the CPU; the address then reads the new value */
     NTF_PROOF_WAIT,   /* an asynchronous CPU wait sets its event */
     NTF_PROOF_NATIVE, /* feature 37 is on and a native fence can be made and mapped; not required */
+    NTF_PROOF_GLOBAL, /* a fence with a global handle shows the same value opened by it; not required */
     NTF_PROOF_COUNT
 };
 const char *ntf_proof_name(enum ntf_proof proof);
@@ -46,9 +47,11 @@ struct ntf_verdict {
     bool tried;
     bool usable;
     bool native;                            /* NTF_PROOF_NATIVE passed */
+    bool global;                            /* NTF_PROOF_GLOBAL passed */
     enum ntf_proof refused;                 /* the first required step that failed, NTF_PROOF_COUNT: none */
     ntf_status status[NTF_PROOF_COUNT];     /* of each step reached */
     char detail[128];                       /* the symbol that is missing, and the like */
+    char global_detail[64];                 /* what of NTF_PROOF_GLOBAL was refused; empty: nothing */
 };
 
 struct ntf_kmt_config {
@@ -98,6 +101,22 @@ enum ntf_result ntf_kmt_open_name(struct ntf_kmt *kmt, const char16_t *name, str
  * says why. NTF_E_UNSUPPORTED, NTF_E_NO_MEMORY, NTF_E_LOST, NTF_E_FAILED. */
 enum ntf_result ntf_kmt_create(struct ntf_kmt *kmt, uint64_t initial, struct ntf_object **out,
                                struct ntf_trace *trace);
+
+/* Global handles ("KMT handles"): a number that names an object in every process of the session. It holds nothing
+ * alive: it is given with the object, to whoever asks and as often as he asks, and ends with the last object that
+ * anybody has of it, its maker's or another's. Nobody closes it. */
+
+/* Whether ntf_kmt_create_global and ntf_kmt_open_global serve fences here: soft does; a kernel, if its self-test has
+ * shown it (the verdict's `global`) and the setting rungs leaves the one that opens them. */
+bool ntf_kmt_serves_global(const struct ntf_kmt *kmt);
+/* As ntf_kmt_create, with a global handle, in (*out)->global, and without the right to be shared by NT handle. */
+enum ntf_result ntf_kmt_create_global(struct ntf_kmt *kmt, uint64_t initial, struct ntf_object **out,
+                                      struct ntf_trace *trace);
+/* Opens by global handle. NTF_E_BAD_HANDLE: the number is none; NTF_E_NOT_FOUND: nothing has it any more, or who has
+ * it does not answer for two seconds; NTF_E_WRONG_OBJECT: what has it is no fence; NTF_E_UNSUPPORTED: one without a
+ * readable value, or the setting rungs leaves nobody to ask; NTF_E_NO_MEMORY, NTF_E_LOST, NTF_E_FAILED. */
+enum ntf_result ntf_kmt_open_global(struct ntf_kmt *kmt, D3DKMT_HANDLE number, struct ntf_object **out,
+                                    struct ntf_trace *trace);
 
 #define NTF_ACCESS_ALL D3DDDI_SYNC_OBJECT_ALL_ACCESS
 

@@ -293,7 +293,7 @@ static enum ntf_result look_up(const struct ntf_kmt_thunks *thunks, const char *
     return ntf_status_result(status);
 }
 
-static bool has_rung(const struct ntf_kmt *kmt, enum ntf_rung rung)
+bool ntf_has_rung(const struct ntf_kmt *kmt, enum ntf_rung rung)
 {
     for (uint32_t i = 0; i < kmt->rung_count; i++) {
         if (kmt->rungs[i] == rung)
@@ -302,9 +302,7 @@ static bool has_rung(const struct ntf_kmt *kmt, enum ntf_rung rung)
     return false;
 }
 
-/* What two refusals say together: a name that exists but may not be opened beats one that does not
- * exist, and a service that cannot look says nothing. */
-static enum ntf_result together(enum ntf_result first, enum ntf_result second)
+enum ntf_result ntf_refused_twice(enum ntf_result first, enum ntf_result second)
 {
     if (first == NTF_E_UNSUPPORTED || first == NTF_E_FAILED)
         return second;
@@ -326,7 +324,7 @@ enum ntf_result ntf_kmt_open_name(struct ntf_kmt *kmt, const char16_t *name,
         ntf_trace_add(trace, "name", NTF_STATUS_OBJECT_NAME_INVALID, "");
         return NTF_E_BAD_NAME;
     }
-    if (has_rung(kmt, NTF_RUNG_SOFT) || kmt->provider == NTF_PROVIDER_SOFT) {
+    if (ntf_has_rung(kmt, NTF_RUNG_SOFT) || kmt->provider == NTF_PROVIDER_SOFT) {
         result = look_up(ntf_soft_thunks(), "name lookup: soft", &path, trace, &handle);
         if (result == NTF_OK) {
             opened = climb_from(kmt, handle, out, trace);
@@ -339,7 +337,7 @@ enum ntf_result ntf_kmt_open_name(struct ntf_kmt *kmt, const char16_t *name,
         return result;
     opened = look_up(&kmt->thunks, "name lookup: kernel", &path, trace, &handle);
     if (opened != NTF_OK)
-        return together(result, opened);
+        return ntf_refused_twice(result, opened);
     opened = climb_from(kmt, handle, out, trace);
     ntf_system_close_handle(handle);
     return opened;

@@ -42,6 +42,7 @@ struct ntf_object {
     const ntf_au64 *value;            /* address of CurrentValue */
     enum ntf_object_kind kind;
     enum ntf_rung rung;
+    D3DKMT_HANDLE global;             /* the payload's global handle; 0: it has none */
 };
 
 static inline uint64_t ntf_object_value(const struct ntf_object *object)

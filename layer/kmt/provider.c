@@ -301,6 +301,7 @@ static bool prove(const struct ntf_kmt_config *config, struct ntf_kmt *kmt,
     verdict->usable = true;
     verdict->native = prove_native(kmt, verdict);
     kmt->native = verdict->native;
+    ntf_prove_global(kmt, verdict);
     return true;
 }
 

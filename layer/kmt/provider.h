@@ -14,6 +14,7 @@ struct ntf_kmt {
     D3DKMT_HANDLE adapter, device;
     struct ntf_luid luid; /* of the adapter */
     bool native;          /* the verdict's */
+    bool global;          /* the verdict's */
     uint32_t session;     /* for names */
     uint32_t rung_count;
     enum ntf_rung rungs[NTF_RUNG_COUNT]; /* in the order in which they are tried */
@@ -30,8 +31,18 @@ void ntf_provider_release(struct ntf_kmt *kmt);
 ntf_status ntf_adapter_open(const struct ntf_kmt_config *config, struct ntf_kmt *kmt);
 void ntf_adapter_close(struct ntf_kmt *kmt);
 
+/* Shows whether fences can be made with a global handle and opened by it. It is kept in the verdict and the kmt; no
+ * provider is refused for want of it. Once all but the rungs is there. */
+void ntf_prove_global(struct ntf_kmt *kmt, struct ntf_verdict *verdict);
+
 /* Decides which rungs are tried, from the setting and the verdict. */
 void ntf_ladder_plan(struct ntf_kmt *kmt, const char *setting);
+
+bool ntf_has_rung(const struct ntf_kmt *kmt, enum ntf_rung rung);
+
+/* What two refusals of a name or number say together: something that exists but may not be opened beats one that does
+ * not exist, and a service that cannot look says nothing. */
+enum ntf_result ntf_refused_twice(enum ntf_result first, enum ntf_result second);
 
 /* What a refusal of the kernel means to the floors above. */
 enum ntf_result ntf_status_result(ntf_status status);

@@ -16,7 +16,7 @@ const char *ntf_provider_name(enum ntf_provider provider)
 const char *ntf_proof_name(enum ntf_proof proof)
 {
     static const char *const names[] = { "library", "symbols", "adapter", "device", "create",
-                                         "map",     "signal",  "wait",    "native" };
+                                         "map",     "signal",  "wait",    "native", "global" };
 
     return proof < NTF_PROOF_COUNT ? names[proof] : "none";
 }
@@ -57,6 +57,8 @@ void ntf_kmt_describe_verdicts(const struct ntf_verdict verdicts[NTF_PROVIDER_CO
         if (verdict->usable) {
             ntf_text_add(text, "usable, native fences ");
             add_status(text, verdict->status[NTF_PROOF_NATIVE], "");
+            ntf_text_add(text, ", global handles ");
+            add_status(text, verdict->status[NTF_PROOF_GLOBAL], verdict->global_detail);
         } else {
             ntf_text_add(text, "refused at %s ", ntf_proof_name(verdict->refused));
             add_status(text, verdict->refused < NTF_PROOF_COUNT ? verdict->status[verdict->refused]

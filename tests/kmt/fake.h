@@ -12,6 +12,7 @@
 #include "kmt/thunks.h"
 
 enum { FAKE_OPENS = 4, FAKE_CALLS_MAX = 16 };
+#define FAKE_GLOBAL 0x40FAFA02u /* the only global handle */
 
 /* An answer to opening: the status, and what is odd about a success. */
 struct fake_answer {
@@ -38,6 +39,11 @@ struct fake_control {
     ntf_status feature_status;
     struct fake_answer native_create, native_open;
     struct fake_answer open[FAKE_OPENS]; /* with the flags 0x483, 0x80, 0x3, 0 */
+    bool global;                     /* creation with Shared alone gives a global handle; else it succeeds without */
+    struct fake_answer global_create; /* with that flag, then */
+    struct fake_answer global_open;
+    bool no_mark;        /* the address is there, and nothing says that it is one */
+    bool other_value;    /* what is opened by it is not what was made */
     ntf_status name_status;
     void *name_handle; /* what a name leads to: handed out as it is, closed by the caller */
 
@@ -45,6 +51,7 @@ struct fake_control {
     uint32_t adapters_open, devices_open, objects_open;
     D3DKMT_HANDLE device_adapter; /* of the last device */
     uint32_t dirty;               /* parameter blocks whose out or reserved bytes were not zero */
+    D3DKMT_HANDLE last_global;    /* that was asked for */
     uint32_t opens;               /* ... and which: 'n' native, then the index of the flags '0' to '3' */
     char order[FAKE_CALLS_MAX + 1];
     uint32_t waits, waits_pending, signals, names;

@@ -6,6 +6,7 @@
 #include "base/os/compiler.h"
 #include "base/os/os.h"
 #include "fake.h"
+#include "kmt/soft/soft.h"
 #include "rig.h"
 
 enum { OBJECTS = 64, WAITS = 20000 };
@@ -194,15 +195,23 @@ static ntf_status make(const struct fake_answer *answer, ntf_au64 *value, uint64
 ntf_status NTF_APIENTRY
 D3DKMTCreateSynchronizationObject2(D3DKMT_CREATESYNCHRONIZATIONOBJECT2 *p)
 {
-    const struct fake_answer *answer =
-        control.create_differs && p->Info.Flags == 0 ? &control.create_plain : &control.create;
+    const bool global = control.global && (p->Info.Flags & 3) == NTF_SYNC_SHARED;
+    const struct fake_answer *answer = global ? &control.global_create
+                                       : control.create_differs && p->Info.Flags == 0 ? &control.create_plain
+                                                                                      : &control.create;
+    ntf_status status;
 
     if (p->hSyncObject || p->Info.SharedHandle || p->Info.MonitoredFence.FenceValueCPUVirtualAddress)
         control.dirty++;
     if (p->Info.Type != D3DDDI_MONITORED_FENCE || !p->hDevice)
         return NTF_STATUS_INVALID_PARAMETER;
-    return make(answer, NULL, p->Info.MonitoredFence.InitialFenceValue, &p->hSyncObject,
-                &p->Info.MonitoredFence.FenceValueCPUVirtualAddress);
+    if (global) /* its value is the shared one */
+        ntf_store(&shared, p->Info.MonitoredFence.InitialFenceValue, NTF_RELEASE);
+    status = make(answer, global ? &shared : NULL, p->Info.MonitoredFence.InitialFenceValue, &p->hSyncObject,
+                  &p->Info.MonitoredFence.FenceValueCPUVirtualAddress);
+    if (status == NTF_STATUS_SUCCESS && global)
+        p->Info.SharedHandle = FAKE_GLOBAL;
+    return status;
 }
 #endif
 
@@ -394,8 +403,22 @@ ntf_status NTF_APIENTRY D3DKMTCreateSynchronizationObject(D3DKMT_CREATESYNCHRONI
 
 ntf_status NTF_APIENTRY D3DKMTOpenSynchronizationObject(D3DKMT_OPENSYNCHRONIZATIONOBJECT *p)
 {
-    (void)p;
-    return NTF_STATUS_NOT_SUPPORTED;
+    ntf_status status;
+    void *address = NULL;
+
+    control.last_global = p->hSharedHandle;
+    if (p->hSyncObject || !all_zero(p->Reserved, sizeof p->Reserved))
+        control.dirty++;
+    if (!control.global)
+        return NTF_STATUS_NOT_SUPPORTED;
+    if (p->hSharedHandle != FAKE_GLOBAL)
+        return NTF_STATUS_INVALID_PARAMETER;
+    status = make(&control.global_open, control.other_value ? NULL : &shared, 5, &p->hSyncObject, &address);
+    if (status == NTF_STATUS_SUCCESS && address) {
+        p->Reserved[0] = (uintptr_t)address;
+        p->Reserved[7] = control.no_mark ? 0 : NTF_SOFT_OPEN_MAPPED;
+    }
+    return status;
 }
 
 ntf_status NTF_APIENTRY D3DKMTOpenSyncObjectFromNtHandle(D3DKMT_OPENSYNCOBJECTFROMNTHANDLE *p)

@@ -53,7 +53,7 @@ static void no_sleep(struct ntf_parker *parker, uint64_t deadline_ns)
     (void)deadline_ns;
 }
 
-static const struct ntf_park_ops still = { fake_now, no_sleep };
+static const struct ntf_park_ops still = { fake_now, no_sleep, NULL };
 
 static void arm(struct ntf_parker *parker, uint64_t target)
 {

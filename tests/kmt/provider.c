@@ -70,7 +70,8 @@ static void works(void **state)
     ntf_text_init(&text);
     ntf_kmt_describe_verdicts(verdicts, &text);
     assert_string_equal(text.bytes,
-                        "library: usable, native fences (0xC00000BB NOT_SUPPORTED)");
+                        "library: usable, native fences (0xC00000BB NOT_SUPPORTED), global handles (0xC0000001 "
+                        "UNSUCCESSFUL: success without a global handle)");
     ntf_kmt_close(kmt);
     nothing_left(fake);
 }

@@ -11,6 +11,9 @@
  * and suffix. Static storage, overwritten by the next call. */
 const char *rig_library(const char *folder, const char *name);
 
+/* How many threads of soft serve global handles, from the first number on. */
+extern const unsigned rig_number_threads;
+
 void rig_event_set(ntf_handle event);
 
 /* Live handles that are no fences, and what the system calls them. */

@@ -23,6 +23,8 @@ const char *rig_library(const char *folder, const char *name)
     return path;
 }
 
+const unsigned rig_number_threads = 1;
+
 void rig_event_set(ntf_handle event)
 {
     const uint64_t one = 1;

@@ -22,6 +22,8 @@ const char *rig_library(const char *folder, const char *name)
     return whole;
 }
 
+const unsigned rig_number_threads = 0;
+
 void rig_event_set(ntf_handle event)
 {
     if (!SetEvent(event))

@@ -30,16 +30,25 @@ static D3DKMT_HANDLE device_of(int copy)
     return create.hDevice;
 }
 
-static struct rig_fence make(int copy)
+/* *number: its global handle, if the flags ask for one. */
+static struct rig_fence make_with(int copy, uint32_t flags, D3DKMT_HANDLE *number)
 {
     D3DKMT_CREATESYNCHRONIZATIONOBJECT2 create;
 
     memset(&create, 0, sizeof create);
     create.hDevice = devices[copy];
     create.Info.Type = D3DDDI_MONITORED_FENCE;
-    create.Info.Flags = SHARED;
+    create.Info.Flags = flags;
     assert_int_equal(copies[copy].CreateSynchronizationObject2(&create), NTF_STATUS_SUCCESS);
+    *number = create.Info.SharedHandle;
     return (struct rig_fence){ create.hSyncObject, create.Info.MonitoredFence.FenceValueCPUVirtualAddress };
+}
+
+static struct rig_fence make(int copy)
+{
+    D3DKMT_HANDLE none;
+
+    return make_with(copy, SHARED, &none);
 }
 
 static struct rig_fence open_in(int copy, ntf_handle nt)
@@ -156,6 +165,29 @@ static void by_name(void **state)
     }
 }
 
+/* By number, too; whichever copy goes first. */
+static void by_global_handle(void **state)
+{
+    (void)state;
+    for (int a = 0; a < 2; a++) {
+        D3DKMT_HANDLE number;
+        struct rig_fence here, there, refused;
+        here = make_with(a, NTF_SYNC_SHARED, &number);
+        use(1 - a);
+        assert_int_equal(rig_open_global(number, &there), NTF_STATUS_SUCCESS);
+        assert_ptr_not_equal(here.value, there.value);
+        assert_int_equal(signal_in(1 - a, there.handle, 2), NTF_STATUS_SUCCESS);
+        assert_int_equal(rig_value(&here), 2);
+        destroy_in(a, here.handle);
+        use(a);
+        assert_int_equal(rig_open_global(number, &here), NTF_STATUS_SUCCESS);
+        assert_int_equal(rig_value(&here), 2);
+        destroy_in(1 - a, there.handle);
+        destroy_in(a, here.handle);
+        assert_int_equal(rig_open_global(number, &refused), NTF_STATUS_INVALID_PARAMETER);
+    }
+}
+
 /* D3DKMT handles are a copy's own. */
 static void handles_are_private(void **state)
 {
@@ -209,6 +241,7 @@ int main(int argc, char **argv)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(by_handle),
         cmocka_unit_test(by_name),
+        cmocka_unit_test(by_global_handle),
         cmocka_unit_test(handles_are_private),
         cmocka_unit_test(neither_is_dead_to_the_other),
     };

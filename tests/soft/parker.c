@@ -30,7 +30,7 @@ static void sleep_until(struct ntf_parker *parker, uint64_t deadline_ns)
         world.now_ns = deadline_ns;
 }
 
-static const struct ntf_park_ops ops = { now_ns, sleep_until };
+static const struct ntf_park_ops ops = { .now_ns = now_ns, .sleep = sleep_until };
 
 /* An object that is shared, crowded or neither, as the test says. */
 static ntf_au64 values[200];

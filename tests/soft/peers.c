@@ -30,7 +30,7 @@ static uint64_t os_now(void)
     return ntf_os_now_ns();
 }
 
-static const struct ntf_park_ops without_safety = { os_now, sleep_for_good };
+static const struct ntf_park_ops without_safety = { os_now, sleep_for_good, NULL };
 
 static struct ntf_object *object_of(ntf_handle nt)
 {

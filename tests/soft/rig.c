@@ -180,6 +180,63 @@ ntf_status rig_open(ntf_handle nt, uint32_t flags, struct rig_fence *out)
     return status;
 }
 
+struct rig_fence rig_global(uint64_t initial, D3DKMT_HANDLE *number)
+{
+    D3DKMT_CREATESYNCHRONIZATIONOBJECT2 create;
+    struct rig_fence fence;
+
+    memset(&create, 0, sizeof create);
+    create.hDevice = rig_device();
+    create.Info.Type = D3DDDI_MONITORED_FENCE;
+    create.Info.Flags = NTF_SYNC_SHARED;
+    create.Info.MonitoredFence.InitialFenceValue = initial;
+    assert_int_equal(kmt.CreateSynchronizationObject2(&create), NTF_STATUS_SUCCESS);
+    assert_int_not_equal(create.Info.SharedHandle, 0);
+    fence.handle = create.hSyncObject;
+    fence.value = create.Info.MonitoredFence.FenceValueCPUVirtualAddress;
+    *number = create.Info.SharedHandle;
+    return fence;
+}
+
+ntf_status rig_open_global(D3DKMT_HANDLE number, struct rig_fence *out)
+{
+    D3DKMT_OPENSYNCHRONIZATIONOBJECT open, before;
+    ntf_status status;
+
+    memset(&open, 0xA5, sizeof open);
+    open.hSharedHandle = number;
+    before = open;
+    status = kmt.OpenSynchronizationObject(&open);
+    if (status != NTF_STATUS_SUCCESS) {
+        assert_memory_equal(&open, &before, sizeof open);
+        return status;
+    }
+    assert_int_equal(open.Reserved[7], NTF_SOFT_OPEN_MAPPED);
+    out->handle = open.hSyncObject;
+    out->value = (const ntf_au64 *)(uintptr_t)open.Reserved[0];
+    return status;
+}
+
+/* What a holder that does not answer costs; what nobody has is refused before. */
+#define SILENCE_NS UINT64_C(2000000000)
+
+struct rig_fence rig_opened(D3DKMT_HANDLE number)
+{
+    struct rig_fence fence = { 0, NULL };
+
+    assert_int_equal(rig_open_global(number, &fence), NTF_STATUS_SUCCESS);
+    return fence;
+}
+
+void rig_expect_dead(D3DKMT_HANDLE number)
+{
+    const uint64_t begin = ntf_os_now_ns();
+    struct rig_fence fence;
+
+    assert_int_equal(rig_open_global(number, &fence), NTF_STATUS_INVALID_PARAMETER);
+    assert_true(ntf_os_now_ns() - begin < SILENCE_NS);
+}
+
 void rig_raw_name(struct rig_name *name, const char *text)
 {
     const size_t length = strlen(text);

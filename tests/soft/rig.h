@@ -48,6 +48,15 @@ ntf_status rig_wait(D3DKMT_HANDLE handle, uint64_t value);
 ntf_handle rig_share(D3DKMT_HANDLE handle);
 ntf_status rig_open(ntf_handle nt, uint32_t flags, struct rig_fence *out);
 
+/* A monitored fence with a global handle; fails the test if there is none. */
+struct rig_fence rig_global(uint64_t initial, D3DKMT_HANDLE *number);
+/* On a refusal nothing may have been written. */
+ntf_status rig_open_global(D3DKMT_HANDLE number, struct rig_fence *out);
+/* The same, which has to succeed at the first attempt. */
+struct rig_fence rig_opened(D3DKMT_HANDLE number);
+/* Nobody has the number: it is refused, and not by waiting for somebody who does not answer. */
+void rig_expect_dead(D3DKMT_HANDLE number);
+
 /* A name as the interface takes it, from ASCII. */
 struct rig_name {
     char16_t units[400];
@@ -78,6 +87,7 @@ ntf_status rig_waiter_join(struct rig_waiter *waiter);
 void rig_until_handles(size_t handles);
 
 /* rig_posix.c, rig_win32.c */
+extern const unsigned rig_cycles; /* of what has to leave nothing behind: fewer where a call takes a millisecond */
 ntf_handle rig_event_new(void);
 /* Whether it is set, without resetting it. */
 bool rig_event_is_set(ntf_handle event);

@@ -6,6 +6,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+const unsigned rig_cycles = 10000;
+
 ntf_handle rig_event_new(void)
 {
     const int fd = eventfd(0, EFD_CLOEXEC);

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <windows.h>
 
+const unsigned rig_cycles = 1000;
+
 ntf_handle rig_event_new(void)
 {
     const HANDLE event = CreateEventW(NULL, TRUE, FALSE, NULL);

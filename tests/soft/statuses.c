@@ -161,7 +161,10 @@ static ntf_status create_v2(D3DKMT_HANDLE device, uint32_t type, uint32_t flags,
     if (type == D3DDDI_CPU_NOTIFICATION)
         create.Info.CPUNotification.Event = event;
     status = kmt.CreateSynchronizationObject2(&create);
-    assert_true(create.Info.SharedHandle == POISON || create.Info.SharedHandle == 0);
+    if (status != NTF_STATUS_SUCCESS || (flags & SHARED) != NTF_SYNC_SHARED)
+        assert_true(create.Info.SharedHandle == POISON || create.Info.SharedHandle == 0);
+    else
+        assert_int_equal(create.Info.SharedHandle & NTF_KMT_HANDLE_KIND_MASK, NTF_KMT_HANDLE_KIND_GLOBAL);
     if (status != NTF_STATUS_SUCCESS) {
         assert_int_equal(create.hSyncObject, POISON);
         assert_null(create.Info.MonitoredFence.FenceValueCPUVirtualAddress);
@@ -206,8 +209,9 @@ static void creating_v2(void **state)
         { "native fence by this call", 7, 0, NTF_STATUS_INVALID_PARAMETER },
         { "mutex NtSecuritySharing alone", 1, 2, NTF_STATUS_INVALID_PARAMETER },
         { "monitored NtSecuritySharing alone", 5, 2, NTF_STATUS_INVALID_PARAMETER },
-        { "mutex Shared alone (deviation)", 1, 1, NTF_STATUS_NOT_SUPPORTED },
-        { "monitored Shared alone (deviation)", 5, 1, NTF_STATUS_NOT_SUPPORTED },
+        { "mutex Shared alone", 1, 1, NTF_STATUS_SUCCESS },
+        { "CPU notification Shared alone, without event", 4, 1, NTF_STATUS_INVALID_HANDLE },
+        { "monitored Shared alone (deviation 1)", 5, 1, NTF_STATUS_SUCCESS },
         { "mutex shared", 1, SHARED, NTF_STATUS_SUCCESS },
         { "semaphore shared", 2, SHARED, NTF_STATUS_SUCCESS },
         { "fence shared", 3, SHARED, NTF_STATUS_SUCCESS },
@@ -254,7 +258,7 @@ static void creating_native(void **state)
     ROW("CreateNativeFence intra-GPU", INVALID_PARAMETER, kmt.CreateNativeFence(&u.create));
     u.create.Info.Type = before.create.Info.Type = D3DDDI_NATIVEFENCE_TYPE_DEFAULT;
     u.create.Info.Flags = before.create.Info.Flags = NTF_SYNC_SHARED;
-    ROW("CreateNativeFence Shared alone (deviation)", NOT_SUPPORTED, kmt.CreateNativeFence(&u.create));
+    ROW("CreateNativeFence Shared alone (deviation 30)", INVALID_PARAMETER, kmt.CreateNativeFence(&u.create));
     u.create.Info.Flags = before.create.Info.Flags = NTF_SYNC_NT_SECURITY_SHARING;
     ROW("CreateNativeFence NtSecuritySharing alone", INVALID_PARAMETER, kmt.CreateNativeFence(&u.create));
     assert_memory_equal(&u, &before, sizeof u);

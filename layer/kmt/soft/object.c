@@ -2,7 +2,7 @@
 #include "kmt/soft/object.h"
 
 #include "base/os/os.h"
-#include "kmt/os/parker.h"
+#include "kmt/soft/flags.h"
 #include "kmt/soft/wait.h"
 
 #include <stdlib.h>
@@ -10,89 +10,12 @@
 
 #define BUCKETS 256u /* by the first byte of the id, which is random */
 #define CACHE_LINE 64u
+#define NUMBER_TRIES 64u
 
 static struct {
     struct ntf_lock lock;                 /* protects all that object.h says */
     struct soft_object *buckets[BUCKETS]; /* shared objects only */
 } registry;
-
-/* ---- what the page asks ---- */
-
-static void page_wake(void *context, ntf_au32 *word, uint64_t owner)
-{
-    soft_wake(word, owner, ((const struct soft_object *)context)->shared);
-}
-
-static bool page_gone(void *context, uint64_t owner)
-{
-    const struct soft_object *object = (const struct soft_object *)context;
-
-    /* All who wait for a private object are threads of this process. */
-    return object->shared && soft_life_gone(&object->memory, owner);
-}
-
-/* ---- what fence/ asks ---- */
-
-static void arm(struct ntf_watch *watch, struct ntf_parker *parker)
-{
-    struct soft_object *object = (struct soft_object *)watch->object;
-    const uint64_t owner = ntf_parker_owner(parker);
-    uint32_t seen = 0;
-
-    watch->slot = NTF_PAGE_NO_SLOT;
-    if (owner == 0) {
-        parker->crowded = true; /* nobody could wake us */
-        return;
-    }
-    watch->slot = ntf_page_arm(object->page, owner, watch->target, &object->page_ops, &seen);
-    ntf_parker_listen(parker, ntf_page_word(object->page, watch->slot), seen, object->shared);
-    if (watch->slot == NTF_PAGE_NO_SLOT && !ntf_parker_words_wake)
-        parker->crowded = true;
-}
-
-static void disarm(struct ntf_watch *watch, struct ntf_parker *parker)
-{
-    struct soft_object *object = (struct soft_object *)watch->object;
-
-    (void)parker;
-    ntf_page_leave(object->page, watch->slot);
-}
-
-static enum ntf_result raise_value(struct ntf_object *base, uint64_t value, ntf_status *status)
-{
-    struct soft_object *object = (struct soft_object *)(void *)base;
-    const bool done = ntf_page_signal(object->page, value, false, &object->page_ops);
-
-    if (status)
-        *status = done ? NTF_STATUS_SUCCESS : NTF_STATUS_INVALID_PARAMETER;
-    return NTF_OK; /* refused means that the value is above already */
-}
-
-static void close_object(struct ntf_object *base)
-{
-    soft_object_leave((struct soft_object *)(void *)base);
-}
-
-static enum ntf_result share(struct ntf_object *base, ntf_object_attributes *attributes, uint32_t access,
-                             ntf_handle *out, ntf_status *status)
-{
-    const ntf_status answer = soft_object_share((struct soft_object *)(void *)base, attributes, access, out);
-
-    if (status)
-        *status = answer;
-    return soft_result_of(answer);
-}
-
-static void unname(struct ntf_object *base)
-{
-    ntf_lock_take(&registry.lock);
-    soft_aliases_withdraw_locked((struct soft_object *)(void *)base);
-    ntf_lock_drop(&registry.lock);
-}
-
-static const struct ntf_object_ops object_ops = { { arm, disarm }, raise_value, share, unname, close_object };
-
-/* ---- life ---- */
 
 static struct soft_object *new_object(bool shared)
 {
@@ -103,24 +26,13 @@ static struct soft_object *new_object(bool shared)
     object->shared = shared;
     object->references = 1;
     ntf_init(&object->users, 1u);
-    object->page_ops.wake = page_wake;
-    object->page_ops.gone = page_gone;
-    object->page_ops.context = object;
-    object->page_ops.keep_targets = !shared;
     return object;
-}
-
-/* Once page and header are there. */
-static void complete(struct soft_object *object)
-{
-    object->base.ops = &object_ops;
-    object->base.value = object->page ? &object->page->current : NULL;
-    object->base.kind = object->header.kind == D3DDDI_NATIVE_FENCE ? NTF_OBJECT_NATIVE : NTF_OBJECT_MONITORED;
-    object->base.rung = NTF_RUNG_SOFT;
 }
 
 static void destroy(struct soft_object *object)
 {
+    if (object->number)
+        soft_number_withdraw(object->number);
     if (object->memory.page)
         soft_memory_close(&object->memory);
     free(object->block);
@@ -147,6 +59,21 @@ static enum ntf_result make_page(struct soft_object *object)
         result = soft_life_announce(&object->memory);
     object->page = object->memory.page;
     return result;
+}
+
+/* Draws numbers until one is free: of the sixteen million few are in use. */
+static enum ntf_result give_number(struct soft_object *object)
+{
+    enum ntf_result result = NTF_E_COLLISION;
+    uint32_t tries, random;
+
+    for (tries = 0; tries < NUMBER_TRIES && result == NTF_E_COLLISION; tries++) {
+        if (!ntf_os_random(&random, sizeof random))
+            return NTF_E_FAILED; /* one that can be guessed could be taken by a stranger */
+        object->base.global = soft_global_number(random);
+        result = soft_number_publish(object->base.global, &object->memory, &object->number);
+    }
+    return result == NTF_E_COLLISION ? NTF_E_NO_MEMORY : result;
 }
 
 static void enter_registry_locked(struct soft_object *object)
@@ -176,7 +103,12 @@ enum ntf_result soft_object_create(uint32_t kind, uint32_t flags, uint64_t initi
         ntf_page_init(object->page, kind, flags, initial, id);
         object->header = object->page->header; /* nobody else has seen it yet */
     }
-    complete(object);
+    soft_object_complete(object);
+    result = soft_flags_global(flags) ? give_number(object) : NTF_OK;
+    if (result != NTF_OK) {
+        destroy(object);
+        return result;
+    }
     if (object->shared) {
         ntf_lock_take(&registry.lock);
         enter_registry_locked(object);
@@ -200,56 +132,131 @@ static struct soft_object *find_locked(const struct soft_object *fresh)
     return NULL;
 }
 
+/* Lets the object in, or counts one user more of the one that is known. A number that was opened is kept from now on
+ * by what stays: the known object has none while it has no user. */
+static enum ntf_result admit_locked(struct soft_object *fresh, struct soft_object *known, const char **why)
+{
+    struct soft_object *object = known ? known : fresh;
+    enum ntf_result result;
+
+    if (known && known->base.global != fresh->base.global) {
+        *why = "the same memory as that of an object with another global handle, or with none";
+        return NTF_E_WRONG_OBJECT;
+    }
+    *why = "this copy could not announce itself on the memory";
+    result = known ? NTF_OK : soft_life_announce(&fresh->memory);
+    if (result == NTF_OK && fresh->number && (!known || !known->number)) {
+        *why = "this copy could not serve the global handle";
+        result = soft_number_serve(fresh->number, &object->memory);
+        if (result == NTF_OK && known) {
+            known->number = fresh->number;
+            fresh->number = NULL;
+        }
+    }
+    if (result != NTF_OK)
+        return result;
+    if (known) {
+        known->references++;
+        (void)ntf_fetch_add(&known->users, 1u, NTF_RELAXED);
+    } else {
+        enter_registry_locked(fresh);
+    }
+    return NTF_OK;
+}
+
 /* Makes the fresh mapping ours, or finds that we have one already. The liveness lock is taken under the registry's:
  * two descriptions of one copy would shut each other out. */
 static enum ntf_result adopt(struct soft_object *fresh, struct soft_object **out, ntf_status *status,
                              const char **why)
 {
     struct soft_object *known;
-    enum ntf_result result = NTF_OK;
+    enum ntf_result result;
 
     ntf_lock_take(&registry.lock);
     known = find_locked(fresh);
-    if (known) {
-        known->references++;
-        (void)ntf_fetch_add(&known->users, 1u, NTF_RELAXED);
-    } else {
-        result = soft_life_announce(&fresh->memory);
-        if (result == NTF_OK)
-            enter_registry_locked(fresh);
-    }
+    result = admit_locked(fresh, known, why);
     ntf_lock_drop(&registry.lock);
-    if (result != NTF_OK) {
+    if (result == NTF_OK)
+        *out = known ? known : fresh;
+    else
         *status = soft_status_of(result);
-        *why = "this copy could not announce itself on the memory";
+    return result;
+}
+
+/* What is behind the NT handle becomes the fresh object's. number: the global handle that led to it, or 0. A page says
+ * how it may be shared, and which way it was reached has to fit. */
+static enum ntf_result take_memory(struct soft_object *fresh, ntf_handle nt, D3DKMT_HANDLE number, ntf_status *status,
+                                   const char **why)
+{
+    const enum ntf_result result = soft_memory_open(nt, &fresh->memory, status, why);
+
+    if (result != NTF_OK)
         return result;
+    *status = NTF_STATUS_OBJECT_TYPE_MISMATCH;
+    if (!ntf_page_check(fresh->memory.page, &fresh->header, why))
+        return NTF_E_WRONG_OBJECT;
+    if (soft_flags_global(fresh->header.flags) != (number != 0)) {
+        *why = number ? "an object that is not shared by global handle"
+                      : "an object that is shared by global handle only";
+        return NTF_E_WRONG_OBJECT;
     }
-    *out = known ? known : fresh;
+    fresh->page = fresh->memory.page;
+    fresh->base.global = number;
+    soft_object_complete(fresh);
     return NTF_OK;
+}
+
+/* Takes over fresh, whatever comes of it. */
+static enum ntf_result open_fresh(struct soft_object *fresh, ntf_handle nt, D3DKMT_HANDLE number,
+                                  struct soft_object **out, ntf_status *status, const char **why)
+{
+    enum ntf_result result = take_memory(fresh, nt, number, status, why);
+
+    if (result == NTF_OK)
+        result = adopt(fresh, out, status, why);
+    if (result != NTF_OK || *out != fresh)
+        destroy(fresh);
+    return result;
+}
+
+static struct soft_object *new_opened(ntf_status *status, const char **why)
+{
+    *status = NTF_STATUS_NO_MEMORY;
+    *why = "out of memory";
+    return new_object(true);
 }
 
 enum ntf_result soft_object_open(ntf_handle nt, struct soft_object **out, ntf_status *status, const char **why)
 {
-    struct soft_object *fresh = new_object(true);
-    enum ntf_result result;
+    struct soft_object *fresh = new_opened(status, why);
 
-    if (!fresh) {
-        *status = NTF_STATUS_NO_MEMORY;
-        *why = "out of memory";
+    return fresh ? open_fresh(fresh, nt, 0, out, status, why) : NTF_E_NO_MEMORY;
+}
+
+enum ntf_result soft_object_open_global(D3DKMT_HANDLE number, struct soft_object **out, ntf_status *status,
+                                        const char **why)
+{
+    struct soft_object *fresh;
+    enum ntf_result result;
+    ntf_handle nt;
+
+    *status = NTF_STATUS_INVALID_PARAMETER;
+    *why = "not a global handle by its form";
+    if (!soft_is_global_number(number))
+        return NTF_E_BAD_HANDLE;
+    fresh = new_opened(status, why);
+    if (!fresh)
         return NTF_E_NO_MEMORY;
-    }
-    result = soft_memory_open(nt, &fresh->memory, status, why);
-    if (result == NTF_OK && !ntf_page_check(fresh->memory.page, &fresh->header, why)) {
-        *status = NTF_STATUS_OBJECT_TYPE_MISMATCH;
-        result = NTF_E_WRONG_OBJECT;
-    }
-    if (result == NTF_OK) {
-        fresh->page = fresh->memory.page;
-        complete(fresh);
-        result = adopt(fresh, out, status, why);
-    }
-    if (result != NTF_OK || *out != fresh)
+    result = soft_number_resolve(number, &nt, &fresh->number);
+    if (result != NTF_OK) {
         destroy(fresh);
+        *status = result == NTF_E_NOT_FOUND ? NTF_STATUS_INVALID_PARAMETER : soft_status_of(result);
+        *why = result == NTF_E_NOT_FOUND ? "no object has this global handle"
+                                         : "the global handle could not be followed";
+        return result;
+    }
+    result = open_fresh(fresh, nt, number, out, status, why);
+    soft_nt_handle_close(nt);
     return result;
 }
 
@@ -295,10 +302,21 @@ void soft_object_leave(struct soft_object *object)
     last = ntf_fetch_sub(&object->users, 1u, NTF_RELAXED) == 1;
     if (last)
         soft_aliases_withdraw_locked(object);
+    if (last && object->number) {
+        soft_number_withdraw(object->number);
+        object->number = NULL;
+    }
     drop_reference_locked(object);
     ntf_lock_drop(&registry.lock);
     if (last)
         soft_waits_look_again();
+}
+
+void soft_object_unname(struct soft_object *object)
+{
+    ntf_lock_take(&registry.lock);
+    soft_aliases_withdraw_locked(object);
+    ntf_lock_drop(&registry.lock);
 }
 
 bool soft_object_add_alias(struct soft_object *object, struct soft_alias *alias)
@@ -331,45 +349,4 @@ bool soft_object_has_alias(struct soft_object *object, bool (*judge)(const struc
 void *soft_object_cpu_va(const struct soft_object *object)
 {
     return soft_object_is_fence(object) ? (void *)&object->page->current : NULL;
-}
-
-enum ntf_result soft_result_of(ntf_status status)
-{
-    static const enum ntf_result results[] = { NTF_OK,          NTF_E_NO_MEMORY, NTF_E_BAD_HANDLE, NTF_E_NOT_FOUND,
-                                               NTF_E_BAD_NAME,  NTF_E_COLLISION, NTF_E_INVALID,
-                                               NTF_E_ACCESS_DENIED, NTF_E_UNSUPPORTED };
-    uint32_t i;
-
-    for (i = 0; i < sizeof results / sizeof results[0]; i++)
-        if (soft_status_of(results[i]) == status)
-            return results[i];
-    return NTF_E_FAILED;
-}
-
-ntf_status soft_status_of(enum ntf_result result)
-{
-    switch (result) {
-    case NTF_OK:
-        return NTF_STATUS_SUCCESS;
-    case NTF_E_NO_MEMORY:
-        return NTF_STATUS_NO_MEMORY;
-    case NTF_E_BAD_HANDLE:
-        return NTF_STATUS_INVALID_HANDLE;
-    case NTF_E_WRONG_OBJECT:
-        return NTF_STATUS_OBJECT_TYPE_MISMATCH;
-    case NTF_E_NOT_FOUND:
-        return NTF_STATUS_OBJECT_NAME_NOT_FOUND;
-    case NTF_E_BAD_NAME:
-        return NTF_STATUS_OBJECT_NAME_INVALID;
-    case NTF_E_COLLISION:
-        return NTF_STATUS_OBJECT_NAME_COLLISION;
-    case NTF_E_ACCESS_DENIED:
-        return NTF_STATUS_ACCESS_DENIED;
-    case NTF_E_INVALID:
-        return NTF_STATUS_INVALID_PARAMETER;
-    case NTF_E_UNSUPPORTED:
-        return NTF_STATUS_NOT_SUPPORTED;
-    default:
-        return NTF_STATUS_UNSUCCESSFUL;
-    }
 }

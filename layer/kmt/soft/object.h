@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The objects of this copy. However often an object is opened here, by local handles or for fence/, there is one
- * struct soft_object of it, hence one mapping and at most two descriptors; the kernel says what is the same.
+ * struct soft_object of it, hence one mapping and at most two descriptors, and a third for a global handle; the kernel
+ * says what is the same.
  *
  * Two counts. Users are what the application sees: local D3DKMT handles, and objects opened for fence/. With the last
- * of them the names go that this copy gave it, and waits that came through a handle end. References are memory
+ * of them the names go that this copy gave it, and its share in a global handle, and waits that came through a handle
+ * end. References are memory
  * safety: each user has one, and so has each wait that runs. With the last of them the mapping goes.
  *
  * The registry's lock protects what is said to be; under it only short system calls are made (map, close, lock),
- * never one that waits for a peer. Lock order: handles, then registry, then names (os/posix/names.c).
+ * never one that waits for a peer. Lock order: handles, then registry, then names or numbers
+ * (os/posix).
  */
 #ifndef NTF_KMT_SOFT_OBJECT_H
 #define NTF_KMT_SOFT_OBJECT_H
@@ -29,6 +32,7 @@ struct soft_object {
     ntf_au32 users;                /* atomic; changed under the registry's lock */
     uint32_t references;           /* protected by the registry's lock */
     struct soft_alias *aliases;    /* protected by the registry's lock */
+    struct soft_number *number;    /* protected by the registry's lock, once others know the object */
     struct soft_object *next;      /* in the registry; protected by its lock */
 };
 
@@ -36,8 +40,14 @@ struct soft_object {
 enum ntf_result soft_object_create(uint32_t kind, uint32_t flags, uint64_t initial, struct soft_object **out);
 /* Opens what is behind the NT handle, with one user more. On failure *status and *why (static text) say what it is. */
 enum ntf_result soft_object_open(ntf_handle nt, struct soft_object **out, ntf_status *status, const char **why);
+/* The same by global handle. NTF_E_BAD_HANDLE: not of that form; NTF_E_NOT_FOUND. */
+enum ntf_result soft_object_open_global(D3DKMT_HANDLE number, struct soft_object **out, ntf_status *status,
+                                        const char **why);
 /* Ends a user, and its reference. */
 void soft_object_leave(struct soft_object *object);
+
+/* object_ops.c: fills in base and page_ops, once page and header are there. */
+void soft_object_complete(struct soft_object *object);
 
 void soft_object_ref(struct soft_object *object);
 void soft_object_unref(struct soft_object *object);
@@ -50,7 +60,7 @@ static inline bool soft_object_is_fence(const struct soft_object *object)
 /* The address of CurrentValue as the D3DKMT interface gives it out: NULL for an object without one. */
 void *soft_object_cpu_va(const struct soft_object *object);
 
-/* NTSTATUS for an outcome that came without one, and back. */
+/* status.c: NTSTATUS for an outcome that came without one, and back. */
 ntf_status soft_status_of(enum ntf_result result);
 enum ntf_result soft_result_of(ntf_status status);
 
@@ -58,6 +68,8 @@ enum ntf_result soft_result_of(ntf_status status);
 ntf_status soft_object_share(struct soft_object *object, const ntf_object_attributes *attributes, uint32_t access,
                              ntf_handle *out);
 
+/* The names that this copy has given it go; the object stays. */
+void soft_object_unname(struct soft_object *object);
 /* share.c: the names of an object. Under the registry's lock, when the last user has gone. */
 void soft_aliases_withdraw_locked(struct soft_object *object);
 /* Adds the name to the object, unless its last user has gone meanwhile. */

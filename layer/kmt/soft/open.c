@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Opening by NT handle. */
+/* Opening by NT handle and by global handle. */
 #include "kmt/soft/calls.h"
 #include "kmt/soft/flags.h"
 #include "kmt/soft/handles.h"
@@ -70,6 +70,32 @@ ntf_status NTF_APIENTRY soft_OpenNativeFenceFromNtHandle(D3DKMT_OPENNATIVEFENCEF
     return status;
 }
 
+/* The call knows one refusal for everything that is wrong with the number. */
+ntf_status NTF_APIENTRY soft_OpenSynchronizationObject(D3DKMT_OPENSYNCHRONIZATIONOBJECT *p)
+{
+    struct soft_object *object;
+    ntf_status status;
+    const char *why;
+    void *cpu_va;
+
+    if (!p)
+        return NTF_STATUS_INVALID_PARAMETER;
+    if (soft_object_open_global(p->hSharedHandle, &object, &status, &why) != NTF_OK)
+        return status == NTF_STATUS_NO_MEMORY || status == NTF_STATUS_NOT_SUPPORTED ? status
+                                                                                    : NTF_STATUS_INVALID_PARAMETER;
+    cpu_va = soft_object_cpu_va(object);
+    status = soft_handle_new_sync(object, 0, 0, &p->hSyncObject);
+    if (status != NTF_STATUS_SUCCESS) {
+        soft_object_leave(object);
+        return status;
+    }
+    if (cpu_va) {
+        p->Reserved[0] = (uint64_t)(uintptr_t)cpu_va;
+        p->Reserved[7] = NTF_SOFT_OPEN_MAPPED;
+    }
+    return status;
+}
+
 enum ntf_result ntf_soft_create(uint32_t flags, uint64_t initial, struct ntf_object **out)
 {
     struct soft_object *object;
@@ -80,13 +106,10 @@ enum ntf_result ntf_soft_create(uint32_t flags, uint64_t initial, struct ntf_obj
     return result;
 }
 
-enum ntf_result ntf_soft_open_handle(ntf_handle handle, struct ntf_object **out, ntf_status *status, const char **why)
+/* For fence/: of an object that has been opened, if it has a value. */
+static enum ntf_result as_fence(struct soft_object *object, struct ntf_object **out, ntf_status *status,
+                                const char **why)
 {
-    struct soft_object *object;
-    const enum ntf_result result = soft_object_open(handle, &object, status, why);
-
-    if (result != NTF_OK)
-        return result;
     if (!soft_object_is_fence(object)) {
         soft_object_leave(object);
         *status = NTF_STATUS_OBJECT_TYPE_MISMATCH;
@@ -96,4 +119,21 @@ enum ntf_result ntf_soft_open_handle(ntf_handle handle, struct ntf_object **out,
     *out = &object->base;
     *status = NTF_STATUS_SUCCESS;
     return NTF_OK;
+}
+
+enum ntf_result ntf_soft_open_handle(ntf_handle handle, struct ntf_object **out, ntf_status *status, const char **why)
+{
+    struct soft_object *object;
+    const enum ntf_result result = soft_object_open(handle, &object, status, why);
+
+    return result == NTF_OK ? as_fence(object, out, status, why) : result;
+}
+
+enum ntf_result ntf_soft_open_global(D3DKMT_HANDLE number, struct ntf_object **out, ntf_status *status,
+                                     const char **why)
+{
+    struct soft_object *object;
+    const enum ntf_result result = soft_object_open_global(number, &object, status, why);
+
+    return result == NTF_OK ? as_fence(object, out, status, why) : result;
 }

@@ -96,7 +96,7 @@ ntf_status soft_object_share(struct soft_object *object, const ntf_object_attrib
     ntf_status status = NTF_STATUS_UNSUCCESSFUL;
     ntf_handle nt;
 
-    if (!object->shared)
+    if (!object->shared || object->base.global) /* what has a global handle is shared by nothing else */
         return NTF_STATUS_INVALID_PARAMETER;
     if (access == 0)
         return NTF_STATUS_ACCESS_DENIED;

@@ -16,7 +16,7 @@
 #include "kmt/object.h"
 #include "kmt/thunks.h"
 
-/* The D3DKMT calls of this copy. Names that soft does not serve yet are NULL in the table. */
+/* The D3DKMT calls of this copy. */
 const struct ntf_kmt_thunks *ntf_soft_thunks(void);
 
 /* Whether this system can share objects between processes at all (futex_waitv, /proc): NTF_OK, or
@@ -27,8 +27,17 @@ enum ntf_result ntf_soft_can_share(const char **why);
  * NTF_E_WRONG_OBJECT: it is something else; *why (static text) and *status say what. The handle stays the caller's. */
 enum ntf_result ntf_soft_open_handle(ntf_handle handle, struct ntf_object **out, ntf_status *status, const char **why);
 
-/* Makes a monitored fence of soft with these flags (NTF_SYNC_*), without a local D3DKMT handle. */
+/* Makes a monitored fence of soft with these flags (NTF_SYNC_*; SHARED alone: with a global handle), without a local
+ * D3DKMT handle. */
 enum ntf_result ntf_soft_create(uint32_t flags, uint64_t initial, struct ntf_object **out);
+
+/* The same by global handle. NTF_E_BAD_HANDLE: the number is not of that form; NTF_E_NOT_FOUND: nothing has it. */
+enum ntf_result ntf_soft_open_global(D3DKMT_HANDLE number, struct ntf_object **out, ntf_status *status,
+                                     const char **why);
+
+/* D3DKMTOpenSynchronizationObject has no field for the address of the value: on Windows fences are not opened by
+ * global handle. soft, where they are, writes it to Reserved[0], and this to Reserved[7] to say so. */
+#define NTF_SOFT_OPEN_MAPPED UINT64_C(0x6465707061704E54)
 
 /* Closes an NT handle that soft gave out: CloseHandle, close. */
 void ntf_soft_close_nt_handle(ntf_handle handle);

@@ -25,9 +25,15 @@ static ntf_status check_create(const D3DKMT_CREATESYNCHRONIZATIONOBJECT2 *p)
     return soft_check_create_flags(flags);
 }
 
-/* A new object and its first handle. The address is taken before the handle is there for others to destroy. */
-static ntf_status create(uint32_t kind, uint32_t flags, uint64_t initial, D3DKMT_HANDLE device, void **cpu_va,
-                         D3DKMT_HANDLE *handle)
+/* What a creation gives out. */
+struct created {
+    void *cpu_va;
+    D3DKMT_HANDLE global; /* 0: none */
+};
+
+/* A new object and its first handle. What is given out is taken before the handle is there for others to destroy. */
+static ntf_status create(uint32_t kind, uint32_t flags, uint64_t initial, D3DKMT_HANDLE device,
+                         struct created *created, D3DKMT_HANDLE *handle)
 {
     struct soft_object *object;
     const enum ntf_result result = soft_object_create(kind, flags, initial, &object);
@@ -35,7 +41,8 @@ static ntf_status create(uint32_t kind, uint32_t flags, uint64_t initial, D3DKMT
 
     if (result != NTF_OK)
         return soft_status_of(result);
-    *cpu_va = soft_object_cpu_va(object);
+    created->cpu_va = soft_object_cpu_va(object);
+    created->global = object->base.global;
     status = soft_handle_new_sync(object, flags, device, handle);
     if (status != NTF_STATUS_SUCCESS)
         soft_object_leave(object);
@@ -44,18 +51,18 @@ static ntf_status create(uint32_t kind, uint32_t flags, uint64_t initial, D3DKMT
 
 ntf_status NTF_APIENTRY soft_CreateSynchronizationObject(D3DKMT_CREATESYNCHRONIZATIONOBJECT *p)
 {
-    void *cpu_va;
+    struct created created;
 
     if (!p || !soft_handle_is(p->hDevice, SOFT_DEVICE))
         return NTF_STATUS_INVALID_PARAMETER;
     if (p->Info.Type != D3DDDI_SYNCHRONIZATION_MUTEX && p->Info.Type != D3DDDI_SEMAPHORE)
         return NTF_STATUS_INVALID_PARAMETER;
-    return create(p->Info.Type, 0, 0, p->hDevice, &cpu_va, &p->hSyncObject);
+    return create(p->Info.Type, 0, 0, p->hDevice, &created, &p->hSyncObject);
 }
 
 ntf_status NTF_APIENTRY soft_CreateSynchronizationObject2(D3DKMT_CREATESYNCHRONIZATIONOBJECT2 *p)
 {
-    void *cpu_va;
+    struct created created;
     uint64_t initial = 0;
     ntf_status status;
 
@@ -66,31 +73,36 @@ ntf_status NTF_APIENTRY soft_CreateSynchronizationObject2(D3DKMT_CREATESYNCHRONI
         return status;
     if (p->Info.Type == D3DDDI_MONITORED_FENCE)
         initial = p->Info.MonitoredFence.InitialFenceValue;
-    status = create(p->Info.Type, p->Info.Flags, initial, p->hDevice, &cpu_va, &p->hSyncObject);
-    if (status == NTF_STATUS_SUCCESS && p->Info.Type == D3DDDI_MONITORED_FENCE) {
-        p->Info.MonitoredFence.FenceValueCPUVirtualAddress = cpu_va;
+    status = create(p->Info.Type, p->Info.Flags, initial, p->hDevice, &created, &p->hSyncObject);
+    if (status != NTF_STATUS_SUCCESS)
+        return status;
+    if (p->Info.Type == D3DDDI_MONITORED_FENCE) {
+        p->Info.MonitoredFence.FenceValueCPUVirtualAddress = created.cpu_va;
         p->Info.MonitoredFence.FenceValueGPUVirtualAddress = 0;
     }
+    if (created.global)
+        p->Info.SharedHandle = created.global;
     return status;
 }
 
 ntf_status NTF_APIENTRY soft_CreateNativeFence(D3DKMT_CREATENATIVEFENCE *p)
 {
-    void *cpu_va;
+    struct created created;
     ntf_status status;
 
     if (!p || !soft_handle_is(p->hDevice, SOFT_DEVICE))
         return NTF_STATUS_INVALID_PARAMETER;
-    /* The other type lives in GPU memory and has no CPU address; no flag of the call itself is defined. */
-    if (p->Info.Type != D3DDDI_NATIVEFENCE_TYPE_DEFAULT || p->Flags != 0 ||
+    /* The other type lives in GPU memory and has no CPU address; no flag of the call itself is defined; and there is no
+     * field for a global handle. */
+    if (p->Info.Type != D3DDDI_NATIVEFENCE_TYPE_DEFAULT || p->Flags != 0 || soft_flags_global(p->Info.Flags) ||
         (p->Info.Flags & (NTF_SYNC_TOP_OF_PIPELINE | NTF_SYNC_SIGNAL_BY_KMD)))
         return NTF_STATUS_INVALID_PARAMETER;
     status = soft_check_create_flags(p->Info.Flags);
     if (status == NTF_STATUS_SUCCESS)
-        status = create(D3DDDI_NATIVE_FENCE, p->Info.Flags, p->Info.InitialFenceValue, p->hDevice, &cpu_va,
+        status = create(D3DDDI_NATIVE_FENCE, p->Info.Flags, p->Info.InitialFenceValue, p->hDevice, &created,
                         &p->hSyncObject);
     if (status == NTF_STATUS_SUCCESS) {
-        p->Info.NativeFenceMapping.CurrentValueCpuVa = cpu_va;
+        p->Info.NativeFenceMapping.CurrentValueCpuVa = created.cpu_va;
         p->Info.NativeFenceMapping.CurrentValueGpuVa = 0;
         p->Info.NativeFenceMapping.MonitoredValueGpuVa = 0;
     }

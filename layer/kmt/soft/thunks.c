@@ -16,13 +16,13 @@ static const struct ntf_kmt_thunks thunks = {
     .DestroySynchronizationObject = soft_DestroySynchronizationObject,
     .CreateNativeFence = soft_CreateNativeFence,
     .OpenNativeFenceFromNtHandle = soft_OpenNativeFenceFromNtHandle,
+    .OpenSynchronizationObject = soft_OpenSynchronizationObject,
     .OpenSyncObjectFromNtHandle = soft_OpenSyncObjectFromNtHandle,
     .OpenSyncObjectFromNtHandle2 = soft_OpenSyncObjectFromNtHandle2,
     .OpenSyncObjectNtHandleFromName = soft_OpenSyncObjectNtHandleFromName,
     .ShareObjects = soft_ShareObjects,
     .WaitForSynchronizationObjectFromCpu = soft_WaitForSynchronizationObjectFromCpu,
     .SignalSynchronizationObjectFromCpu = soft_SignalSynchronizationObjectFromCpu,
-    /* OpenSynchronizationObject opens global handles, which soft does not give out yet. */
 };
 
 const struct ntf_kmt_thunks *ntf_soft_thunks(void)

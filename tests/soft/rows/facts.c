@@ -4,7 +4,6 @@
 
 #define MUTEXES "not yet: keyed mutexes"
 #define RESOURCES "not yet: resources"
-#define GLOBALS "not yet: global KMT handles"
 #define PROSE "no call with a status: prose"
 #define GPU "GPU: soft has none"
 
@@ -56,7 +55,7 @@ const struct fact facts[] = {
     {"6.3.sync.10", "T", "Destroy: second time; global handle; NT handle value", NULL},
     {"6.3.sync.11", "T", "OpenSynchronizationObject: garbage; 0", NULL},
     {"6.3.sync.12", "T", "OpenSynchronizationObject: live global handle",
-     "another process: " GLOBALS},
+     "another process: tests/soft/globals.c"},
     {"6.3.sync.13", "T", "OpenSynchronizationObject: after the last local handle died", NULL},
 
     {"6.3.cpu.1", "T*", "Wait, Signal: mutex, semaphore, legacy fence", NULL},

@@ -95,10 +95,22 @@ static ntf_status destroy_twice(uint32_t a, uint32_t b)
     return row_destroy(handle);
 }
 
+/* One that nobody has given out, and then a live one. */
 static ntf_status destroy_global(uint32_t a, uint32_t b)
 {
+    D3DKMT_CREATESYNCHRONIZATIONOBJECT2 create;
+    ntf_status status;
+
     (void)b;
-    return row_destroy(a);
+    ROW_CHECK(row_destroy(a) == NTF_STATUS_INVALID_PARAMETER);
+    memset(&create, 0, sizeof create);
+    create.hDevice = rig_device();
+    create.Info.Type = MUTEX;
+    create.Info.Flags = NTF_SYNC_SHARED;
+    ROW_CHECK(kmt.CreateSynchronizationObject2(&create) == NTF_STATUS_SUCCESS);
+    status = row_destroy(create.Info.SharedHandle);
+    ROW_CHECK(row_destroy(create.hSyncObject) == NTF_STATUS_SUCCESS);
+    return status;
 }
 
 static ntf_status destroy_nt(uint32_t a, uint32_t b)
@@ -112,8 +124,7 @@ static ntf_status destroy_nt(uint32_t a, uint32_t b)
     return status;
 }
 
-/* a: the global handle. The linked table has no entry where the library's export says
- * NOT_SUPPORTED. */
+/* a: the global handle. */
 static ntf_status open_global(uint32_t a, uint32_t b)
 {
     D3DKMT_OPENSYNCHRONIZATIONOBJECT open;
@@ -123,8 +134,9 @@ static ntf_status open_global(uint32_t a, uint32_t b)
     memset(&open, 0, sizeof open);
     open.hSharedHandle = a;
     open.hSyncObject = POISON;
-    status = kmt.OpenSynchronizationObject ? kmt.OpenSynchronizationObject(&open)
-                                           : NTF_STATUS_NOT_SUPPORTED;
+    status = kmt.OpenSynchronizationObject(&open);
+    ROW_CHECK((open.hSyncObject & NTF_KMT_HANDLE_KIND_MASK) == NTF_KMT_HANDLE_KIND_LOCAL ||
+              status != NTF_STATUS_SUCCESS);
     ROW_CHECK((status == NTF_STATUS_SUCCESS) == (open.hSyncObject != POISON));
     if (status == NTF_STATUS_SUCCESS)
         ROW_CHECK(row_destroy(open.hSyncObject) == NTF_STATUS_SUCCESS);
@@ -144,6 +156,8 @@ static ntf_status open_made_global(uint32_t a, uint32_t b)
     status = kmt.CreateSynchronizationObject2(&create);
     if (status != NTF_STATUS_SUCCESS)
         return status;
+    ROW_CHECK((create.Info.SharedHandle & NTF_KMT_HANDLE_TAG_MASK) != 0);
+    ROW_CHECK((create.Info.SharedHandle & NTF_KMT_HANDLE_KIND_MASK) == NTF_KMT_HANDLE_KIND_GLOBAL);
     if (b)
         ROW_CHECK(row_destroy(create.hSyncObject) == NTF_STATUS_SUCCESS);
     status = open_global(create.Info.SharedHandle, 0);
@@ -177,12 +191,11 @@ const struct row rows_sync[] = {
     ROW("6.3.sync.6", "Create2 CPU notification without event", create_v2, NOTIFICATION, 0,
         INVALID_HANDLE),
     ROW("6.3.sync.6", "Create2 CPU notification with event", create_notification, 0, 0, SUCCESS),
-    ROW_DEVIATES("6.3.sync.7", "Create2 mutex Shared alone", create_v2, MUTEX, NTF_SYNC_SHARED,
-                 SUCCESS, 1, NOT_SUPPORTED),
-    ROW_DEVIATES("6.3.sync.7", "Create2 semaphore Shared alone", create_v2, SEMAPHORE,
-                 NTF_SYNC_SHARED, SUCCESS, 1, NOT_SUPPORTED),
-    ROW_DEVIATES("6.3.sync.7", "Create2 fence Shared alone", create_v2, LEGACY_FENCE,
-                 NTF_SYNC_SHARED, SUCCESS, 1, NOT_SUPPORTED),
+    ROW("6.3.sync.7", "Create2 mutex Shared alone", create_v2, MUTEX, NTF_SYNC_SHARED, SUCCESS),
+    ROW("6.3.sync.7", "Create2 semaphore Shared alone", create_v2, SEMAPHORE, NTF_SYNC_SHARED,
+        SUCCESS),
+    ROW("6.3.sync.7", "Create2 fence Shared alone", create_v2, LEGACY_FENCE, NTF_SYNC_SHARED,
+        SUCCESS),
     ROW("6.3.sync.8", "Create2 mutex NtSecuritySharing alone", create_v2, MUTEX, NT_ALONE,
         INVALID_PARAMETER),
     ROW("6.3.sync.8", "Create2 monitored NtSecuritySharing alone", create_v2, MONITORED, NT_ALONE,
@@ -203,13 +216,16 @@ const struct row rows_sync[] = {
         INVALID_PARAMETER),
     ROW("6.3.sync.10", "Destroy the value of an NT handle", destroy_nt, MUTEX, SHARED,
         INVALID_PARAMETER),
-    ROW_DEVIATES("6.3.sync.11", "OpenSynchronizationObject garbage", open_global, 0x1EADBEEDu, 0,
-                 INVALID_PARAMETER, 1, NOT_SUPPORTED),
-    ROW_DEVIATES("6.3.sync.11", "OpenSynchronizationObject 0", open_global, 0, 0, INVALID_PARAMETER,
-                 1, NOT_SUPPORTED),
-    ROW_DEVIATES("6.3.sync.12", "OpenSynchronizationObject live, same process", open_made_global,
-                 MUTEX, 0, SUCCESS, 1, NOT_SUPPORTED),
-    ROW_DEVIATES("6.3.sync.13", "OpenSynchronizationObject after the end", open_made_global, MUTEX,
-                 1, INVALID_PARAMETER, 1, NOT_SUPPORTED),
+    ROW("6.3.sync.11", "OpenSynchronizationObject garbage", open_global, 0x1EADBEEDu, 0,
+        INVALID_PARAMETER),
+    ROW("6.3.sync.11", "OpenSynchronizationObject 0", open_global, 0, 0, INVALID_PARAMETER),
+    ROW("6.3.sync.11", "OpenSynchronizationObject, by its form a global handle", open_global,
+        SOME_GLOBAL, 0, INVALID_PARAMETER),
+    ROW("6.3.sync.12", "OpenSynchronizationObject live, same process", open_made_global, MUTEX, 0,
+        SUCCESS),
+    ROW("6.3.sync.12", "OpenSynchronizationObject live semaphore", open_made_global, SEMAPHORE, 0,
+        SUCCESS),
+    ROW("6.3.sync.13", "OpenSynchronizationObject after the end", open_made_global, MUTEX, 1,
+        INVALID_PARAMETER),
 };
 const size_t rows_sync_count = NTF_COUNT(rows_sync);

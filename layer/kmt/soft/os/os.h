@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What soft asks of the operating system: shared memory with a kernel identity, names, liveness, wakes. One
- * implementation in each of posix/ and win32/, under the same file names (memory.c, names.c, life.c, wake.c).
+ * implementation in each of posix/ and win32/, under the same file names (memory.c, names.c, numbers.c, life.c,
+ * wake.c).
  *
  * An NT handle is, on Windows and Wine, a handle of a section (so that DuplicateHandle, CloseHandle, inheritance
  * and descriptors are the system's); on Linux a file descriptor of a sealed memfd, its number carried in a HANDLE,
@@ -49,6 +50,20 @@ void soft_name_withdraw(struct soft_name *name);
 /* A new NT handle of what has that name. NTF_E_NOT_FOUND, also when its server does not answer for 2 s. */
 enum ntf_result soft_name_resolve(const ntf_object_attributes *attributes, uint32_t access, ntf_handle *out,
                                   ntf_status *status);
+
+/* ---- numbers.c: global handles, which live as long as any copy has the object, its maker or another ---- */
+
+struct soft_number; /* this copy's share in keeping a number alive */
+/* Makes the memory reachable under the number, exclusively. NTF_E_COLLISION: another object has it; NTF_E_NO_MEMORY,
+ * NTF_E_FAILED. */
+enum ntf_result soft_number_publish(D3DKMT_HANDLE value, const struct soft_memory *memory, struct soft_number **out);
+/* A new NT handle of what has the number, and a share in keeping it alive. NTF_E_NOT_FOUND, at once when nothing has
+ * it, and after 2 s when nobody answers; NTF_E_NO_MEMORY, NTF_E_ACCESS_DENIED. */
+enum ntf_result soft_number_resolve(D3DKMT_HANDLE value, ntf_handle *nt, struct soft_number **out);
+/* This copy has checked the memory that it got with the number, and answers for the number too from now on. The memory
+ * outlives the number. NTF_E_NO_MEMORY. */
+enum ntf_result soft_number_serve(struct soft_number *number, const struct soft_memory *memory);
+void soft_number_withdraw(struct soft_number *number);
 
 /* ---- life.c: is a slot's owner still there? By a lock or a name that the kernel drops, never a process id ---- */
 

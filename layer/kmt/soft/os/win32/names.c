@@ -13,14 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LABEL_MAGIC 0x656D616E6566746Eull /* "ntfename" read as bytes */
-
-/* What lies in the section; the rest of its page is zero. An ABI between processes. */
-struct label {
-    ntf_au64 magic; /* written last: without it the publisher is not done */
-    wchar_t page[SOFT_PAGE_NAME_UNITS + 1];
-};
-_Static_assert(sizeof(wchar_t) == 2 && offsetof(struct label, page) == 8, "the same in every build");
+#define NAME_MAGIC 0x656D616E6566746Eull /* "ntfename" read as bytes */
 
 struct soft_name {
     HANDLE section;
@@ -38,18 +31,6 @@ static bool copy_attributes(const ntf_object_attributes *from, void *descriptor,
     to->ObjectName = from->ObjectName;
     to->Attributes = NTF_OBJ_CASE_INSENSITIVE;
     to->SecurityDescriptor = descriptor;
-    return true;
-}
-
-static bool write_label(HANDLE section, const struct soft_page_name *page)
-{
-    struct label *label = (struct label *)MapViewOfFile(section, FILE_MAP_WRITE, 0, 0, sizeof *label);
-
-    if (!label)
-        return false;
-    memcpy(label->page, page->units, sizeof label->page);
-    ntf_store(&label->magic, LABEL_MAGIC, NTF_RELEASE);
-    (void)UnmapViewOfFile(label);
     return true;
 }
 
@@ -75,7 +56,7 @@ enum ntf_result soft_name_publish(const ntf_object_attributes *attributes, const
         return NTF_E_NO_MEMORY;
     }
     *status = NtCreateSection(&name->section, SECTION_ALL_ACCESS, &own, &size, PAGE_READWRITE, SEC_COMMIT, NULL);
-    if (*status == NTF_STATUS_SUCCESS && !write_label(name->section, &page)) {
+    if (*status == NTF_STATUS_SUCCESS && !soft_label_write(name->section, NAME_MAGIC, &page)) {
         (void)CloseHandle(name->section);
         *status = NTF_STATUS_NO_MEMORY;
     }
@@ -92,46 +73,6 @@ void soft_name_withdraw(struct soft_name *name)
         return;
     (void)CloseHandle(name->section);
     free(name);
-}
-
-/* Copies what the label says, then judges the copy: the section is as foreign as the name. */
-static bool read_label(HANDLE section, struct soft_page_name *page, ntf_status *status)
-{
-    const char *why;
-    struct label *label;
-    uint64_t magic;
-
-    if (!soft_section_is_page(section, status, &why))
-        return false;
-    label = (struct label *)MapViewOfFile(section, FILE_MAP_READ, 0, 0, sizeof *label);
-    if (!label) {
-        *status = NTF_STATUS_NO_MEMORY;
-        return false;
-    }
-    magic = ntf_load(&label->magic, NTF_ACQUIRE);
-    memcpy(page->units, label->page, sizeof page->units);
-    page->units[SOFT_PAGE_NAME_UNITS] = 0;
-    (void)UnmapViewOfFile(label);
-    if (magic == LABEL_MAGIC && soft_page_name_valid(page->units))
-        return true;
-    /* Zero: its publisher has not come to the end, so the name is not there yet. */
-    *status = magic == 0 ? NTF_STATUS_OBJECT_NAME_NOT_FOUND : NTF_STATUS_OBJECT_TYPE_MISMATCH;
-    return false;
-}
-
-static ntf_status open_page(const struct soft_page_name *page, uint32_t access, bool inherit, ntf_handle *out)
-{
-    wchar_t path[8 + SOFT_PAGE_NAME_UNITS + 1] = L"Local\\";
-    HANDLE section;
-
-    wcscat(path, page->units);
-    section = OpenFileMappingW(soft_section_access(access), inherit, path);
-    if (section) {
-        *out = section;
-        return NTF_STATUS_SUCCESS;
-    }
-    /* Gone with its last handle, or in the directory of another session: either way nothing has that name here. */
-    return GetLastError() == ERROR_ACCESS_DENIED ? NTF_STATUS_ACCESS_DENIED : NTF_STATUS_OBJECT_NAME_NOT_FOUND;
 }
 
 enum ntf_result soft_name_resolve(const ntf_object_attributes *attributes, uint32_t access, ntf_handle *out,
@@ -152,8 +93,8 @@ enum ntf_result soft_name_resolve(const ntf_object_attributes *attributes, uint3
     *status = NtOpenSection(&section, SECTION_QUERY | SECTION_MAP_READ, &own);
     if (*status != NTF_STATUS_SUCCESS)
         return soft_result(*status);
-    if (read_label(section, &page, status))
-        *status = open_page(&page, access, (attributes->Attributes & NTF_OBJ_INHERIT) != 0, out);
+    if (soft_label_read(section, NAME_MAGIC, &page, status))
+        *status = soft_label_follow(&page, access, (attributes->Attributes & NTF_OBJ_INHERIT) != 0, out);
     (void)CloseHandle(section);
     return soft_result(*status);
 }

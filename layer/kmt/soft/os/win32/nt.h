@@ -41,7 +41,7 @@ ntf_status NTAPI NtDuplicateObject(HANDLE from_process, HANDLE from, HANDLE to_p
 ntf_status NTAPI NtSetSecurityObject(HANDLE object, SECURITY_INFORMATION which, void *descriptor);
 ntf_status NTAPI NtCompareObjects(HANDLE first, HANDLE second);
 
-/* ---- memory.c, for names.c ---- */
+/* ---- memory.c, for names.c, numbers.c and label.c ---- */
 
 #define SOFT_SECTION_ACCESS (SECTION_QUERY | SECTION_MAP_READ | SECTION_MAP_WRITE)
 /* The name of a payload, after its directory: "ntfence-page-" and 32 hex digits. */
@@ -63,6 +63,15 @@ enum ntf_result soft_result(ntf_status status);
 bool soft_section_is_page(HANDLE section, ntf_status *status, const char **why);
 /* Sets the descriptor that a caller gave for a shared object on a section, as far as it says something. */
 ntf_status soft_section_protect(HANDLE section, void *descriptor);
+
+/* ---- label.c, for names.c and numbers.c ---- */
+
+/* magic: what kind of label it is. False: it cannot be mapped. */
+bool soft_label_write(HANDLE section, uint64_t magic, const struct soft_page_name *page);
+/* Copies what the label says, then judges the copy: the section is as foreign as its name. */
+bool soft_label_read(HANDLE section, uint64_t magic, struct soft_page_name *page, ntf_status *status);
+/* A new handle of the payload with that name. */
+ntf_status soft_label_follow(const struct soft_page_name *page, uint32_t access, bool inherit, ntf_handle *out);
 
 /* ---- life.c, for wake.c ---- */
 
