@@ -3,13 +3,38 @@
 
 #include <stdlib.h>
 
+static bool is_reached(const struct ntf_payload *payload)
+{
+    return ntf_object_value(payload->object) >= ntf_payload_target(payload);
+}
+
+enum ntf_result ntf_wait_now(const struct ntf_poller *poller, struct ntf_payload *const *payloads, uint32_t count,
+                             bool all, uint32_t *index)
+{
+    uint32_t i = 0;
+
+    if (ntf_poller_is_lost(poller))
+        return NTF_E_LOST;
+    while (i < count && is_reached(payloads[i]) == all)
+        i++;
+    if ((i == count) != all)
+        return NTF_NOT_READY;
+    for (uint32_t k = all ? 0 : i; k < (all ? count : i + 1); k++) {
+        ntf_payload_told(payloads[k]);
+        ntf_history_lapse(&payloads[k]->history);
+    }
+    if (!all)
+        *index = i;
+    return NTF_OK;
+}
+
 enum ntf_result ntf_wait_begin(struct ntf_wait *wait, struct ntf_payload *const *payloads, uint32_t count)
 {
     wait->payloads = payloads;
     wait->count = count;
     wait->watches = wait->scratch;
     if (count > NTF_WAIT_SCRATCH)
-        wait->watches = malloc(count * sizeof *wait->watches);
+        wait->watches = (struct ntf_watch *)malloc(count * sizeof *wait->watches);
     if (!wait->watches)
         return NTF_E_NO_MEMORY;
     for (uint32_t i = 0; i < count; i++)
@@ -23,28 +48,78 @@ void ntf_wait_end(struct ntf_wait *wait)
         free(wait->watches);
 }
 
-enum ntf_result ntf_wait_any(struct ntf_wait *wait, const struct ntf_poller *poller, uint64_t deadline_ns,
-                             uint32_t *index)
+/* The moment at which the first of them may come, or the last of them should, as far as it is known. */
+static struct ntf_moment expected(const struct ntf_wait *wait, const struct ntf_poll *poll)
 {
-    uint32_t found = 0;
-    const enum ntf_result result = ntf_poller_wait_any(poller, wait->watches, wait->count, deadline_ns, &found);
+    struct ntf_moment best = { 0, 0 };
 
+    for (uint32_t i = 0; i < poll->left; i++) {
+        const struct ntf_moment next = ntf_history_next(&wait->payloads[i]->history);
+
+        if (next.at_ns != 0 && (best.at_ns == 0 || (poll->all ? next.at_ns > best.at_ns : next.at_ns < best.at_ns)))
+            best = next;
+    }
+    return best;
+}
+
+/* What a payload learns from a wait that it ended. */
+static void learn(struct ntf_payload *payload, const struct ntf_poll *poll)
+{
+    if (poll->lost_cpu)
+        ntf_history_forget(&payload->history);
+    else if (poll->seen_ns != 0)
+        ntf_history_note(&payload->history, poll->seen_ns);
+    else
+        ntf_history_lapse(&payload->history);
+}
+
+static enum ntf_result wait_for(const struct ntf_wait *wait, struct ntf_poller *poller, struct ntf_poll *poll,
+                                uint64_t deadline_ns)
+{
+    const enum ntf_result result = ntf_poller_look(poller, poll);
+
+    if (result != NTF_NOT_READY)
+        return result;
+    if (deadline_ns == 0)
+        return NTF_TIMEOUT;
+    return ntf_poller_wait(poller, poll, deadline_ns, expected(wait, poll));
+}
+
+enum ntf_result ntf_wait_any(struct ntf_wait *wait, struct ntf_poller *poller, uint64_t deadline_ns, uint32_t *index)
+{
+    struct ntf_poll poll;
+    enum ntf_result result;
+
+    ntf_poll_begin(&poll, wait->watches, wait->count, false);
+    result = wait_for(wait, poller, &poll, deadline_ns);
     if (result == NTF_OK) {
-        ntf_payload_told(wait->payloads[found]);
-        *index = found;
+        ntf_payload_told(wait->payloads[poll.index]);
+        learn(wait->payloads[poll.index], &poll);
+        *index = poll.index;
     }
     return result;
 }
 
-enum ntf_result ntf_wait_all(struct ntf_wait *wait, const struct ntf_poller *poller, uint64_t deadline_ns)
+/* When those came that were not waited for last, nobody has seen. */
+static void learn_all(const struct ntf_wait *wait, const struct ntf_poll *poll)
 {
-    enum ntf_result result = NTF_OK;
-
-    for (uint32_t i = 0; i < wait->count && result == NTF_OK; i++) {
-        uint32_t index;
-
-        result = ntf_poller_wait_any(poller, &wait->watches[i], 1, deadline_ns, &index);
+    for (uint32_t i = 0; i < wait->count; i++) {
+        if (i == poll->index)
+            learn(wait->payloads[i], poll);
+        else
+            ntf_history_lapse(&wait->payloads[i]->history);
     }
+}
+
+enum ntf_result ntf_wait_all(struct ntf_wait *wait, struct ntf_poller *poller, uint64_t deadline_ns)
+{
+    struct ntf_poll poll;
+    enum ntf_result result;
+
+    ntf_poll_begin(&poll, wait->watches, wait->count, true);
+    result = wait_for(wait, poller, &poll, deadline_ns);
+    if (result == NTF_OK)
+        learn_all(wait, &poll);
     return result;
 }
 

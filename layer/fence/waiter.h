@@ -2,9 +2,7 @@
 /*
  * Waiting for payloads. A wait knows only (source, target): at its beginning each payload becomes a target, and
  * reaching that at any time during the wait is success, even if the payload has been reset by somebody since.
- *
- * Wait-all waits for one after the other: values only rise, so a target once reached stays reached, and the order
- * in which they are looked at cannot lose one.
+ * How the time passes meanwhile is the poller's (fence/poller.h); here the payloads' past is asked, and told.
  *
  * A wait belongs to the thread that began it.
  */
@@ -23,18 +21,22 @@ struct ntf_wait {
     struct ntf_watch scratch[NTF_WAIT_SCRATCH];
 };
 
+/* One look, without a wait: what a wait with a timeout of 0 answers, and where every wait may begin. NTF_OK: counted as
+ * told for *index (any) or for each of them (all); NTF_NOT_READY; NTF_E_LOST. */
+enum ntf_result ntf_wait_now(const struct ntf_poller *poller, struct ntf_payload *const *payloads, uint32_t count,
+                             bool all, uint32_t *index);
+
 /* Takes the targets. The payloads stay the caller's. NTF_E_NO_MEMORY: only with more than NTF_WAIT_SCRATCH of them;
  * then there is nothing to end. */
 enum ntf_result ntf_wait_begin(struct ntf_wait *wait, struct ntf_payload *const *payloads, uint32_t count);
 void ntf_wait_end(struct ntf_wait *wait);
 
-/* NTF_OK: payloads[*index] has reached its target, and that has been counted as told; or NTF_TIMEOUT. May be called
- * again and again, also with a deadline that has passed, which only looks. */
-enum ntf_result ntf_wait_any(struct ntf_wait *wait, const struct ntf_poller *poller, uint64_t deadline_ns,
-                             uint32_t *index);
+/* NTF_OK: payloads[*index] has reached its target, and that has been counted as told; NTF_TIMEOUT; NTF_E_LOST. May be
+ * called again and again, also with a deadline that has passed (0 is cheapest), which only looks. */
+enum ntf_result ntf_wait_any(struct ntf_wait *wait, struct ntf_poller *poller, uint64_t deadline_ns, uint32_t *index);
 /* NTF_OK: all have reached their targets, and the caller counts them as told (ntf_wait_told) once all else that it
- * waits for has come as well; or NTF_TIMEOUT. */
-enum ntf_result ntf_wait_all(struct ntf_wait *wait, const struct ntf_poller *poller, uint64_t deadline_ns);
+ * waits for has come as well; NTF_TIMEOUT; NTF_E_LOST. */
+enum ntf_result ntf_wait_all(struct ntf_wait *wait, struct ntf_poller *poller, uint64_t deadline_ns);
 void ntf_wait_told(const struct ntf_wait *wait);
 
 #endif /* NTF_FENCE_WAITER_H */

@@ -41,6 +41,10 @@ struct ntf_park_ops {
     uint64_t (*now_ns)(void);
     /* Sleeps until woken or deadline_ns (which park() has already cut to the safety period). */
     void (*sleep)(struct ntf_parker *parker, uint64_t deadline_ns);
+    /* How long looking without sleep is worth while: about what a wake by the kernel takes, at most a tenth of a
+     * millisecond; 0 where only one CPU is there for whoever signals and whoever looks. Measured when it is first asked
+     * for, which may take as long, but only by a wait that has a millisecond left. NULL: not at all. */
+    uint64_t (*spin_ns)(uint64_t left_ns);
 };
 extern const struct ntf_park_ops ntf_park_os_ops; /* kmt/os/<system>/parker.c */
 

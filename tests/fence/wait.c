@@ -12,7 +12,7 @@ enum { MANY = 300 };
 
 static struct fake_object objects[MANY];
 static struct ntf_payload *payloads[MANY];
-static const struct ntf_poller poller = { .ops = &fake_park_ops };
+static struct ntf_poller poller = { .ops = &fake_park_ops };
 
 /* One wait from beginning to end. */
 static enum ntf_result wait_any(struct ntf_payload *const *list, uint32_t count, uint64_t deadline_ns, uint32_t *index)

@@ -13,14 +13,11 @@
  *                    that orders nothing, are data races
  *   slots            all are free, unarmed and without a target when everybody has gone
  */
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
-
 #include "ntf_relacy.h"
 
-#define NTF_ATOMIC_RELACY 1
-#include "page.c" /* page_relacy.py puts the copy to be judged first on the include path */
+#include "main_relacy.h"
+
+#include "kmt/soft/page.c" /* page_relacy.py puts the copy to be judged first on the include path */
 
 static void sleep_on(ntf_au32 *word, uint32_t seen)
 {
@@ -128,17 +125,5 @@ struct page_test : rl::test_suite<page_test, 4> {
 
 int main(int argc, char **argv)
 {
-    rl::test_params params;
-    const bool bound = argc > 1 && std::strcmp(argv[1], "bound") == 0;
-
-    params.search_type = bound ? rl::sched_bound : rl::sched_random;
-    params.context_bound = 2;
-    params.iteration_count = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1000;
-    params.execution_depth_limit = 10000;
-    params.progress_stream = &std::cerr;
-    params.progress_output_period = 1000000;
-    const bool passed = rl::simulate<page_test>(params);
-    std::printf("%s after %llu executions\n", passed ? "passed" : rl::test_result_str(params.test_result),
-                (unsigned long long)params.stop_iteration);
-    return passed ? 0 : 1;
+    return run<page_test>(argc, argv);
 }

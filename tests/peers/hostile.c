@@ -45,7 +45,7 @@ static void scene_sleep(struct ntf_parker *parker, uint64_t deadline_ns)
         scene.sleeps++ % 2 ? ntf_deadline_min(deadline_ns, scene.now_ns + MS) : deadline_ns;
 }
 
-static const struct ntf_park_ops scene_ops = {scene_now, scene_sleep};
+static const struct ntf_park_ops scene_ops = {scene_now, scene_sleep, NULL};
 
 static void on_the_clock(void **state)
 {

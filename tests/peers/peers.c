@@ -55,7 +55,7 @@ static void sleep_for_good(struct ntf_parker *parker, uint64_t deadline_ns)
     ntf_park_os_ops.sleep(parker, NTF_FOREVER);
 }
 
-const struct ntf_park_ops peers_wake_only = {os_now, sleep_for_good};
+const struct ntf_park_ops peers_wake_only = {os_now, sleep_for_good, NULL};
 
 enum ntf_result peers_wait(struct ntf_object *object, uint64_t target, uint64_t timeout_ns,
                            const struct ntf_park_ops *ops)

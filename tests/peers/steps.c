@@ -58,7 +58,7 @@ static void say_and_sleep(struct ntf_parker *parker, uint64_t deadline_ns)
         ntf_park_os_ops.sleep(parker, deadline_ns == 0 ? 0 : NTF_FOREVER);
 }
 
-static const struct ntf_park_ops parked = {os_now, say_and_sleep};
+static const struct ntf_park_ops parked = {os_now, say_and_sleep, NULL};
 
 static struct ntf_object *held;
 
@@ -216,7 +216,7 @@ static void clock_sleep(struct ntf_parker *parker, uint64_t deadline_ns)
     clock_world.now_ns = ntf_deadline_min(deadline_ns, clock_world.now_ns + 100 * NTF_SAFETY_NS);
 }
 
-static const struct ntf_park_ops clock_ops = {clock_now, clock_sleep};
+static const struct ntf_park_ops clock_ops = {clock_now, clock_sleep, NULL};
 
 static void kill_signaller(const struct scene *scene)
 {

@@ -15,9 +15,12 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <unistd.h>
 
 #define MIXED_SLICE_NS UINT64_C(2000000)
+#define LEAST_WAKE_NS  UINT64_C(5000) /* no kernel wakes a thread on another CPU in less than this */
+#define MOST_WAKE_NS   UINT64_C(50000)
 
 const bool ntf_parker_words_wake = true;
 
@@ -120,4 +123,51 @@ static void sleep_until(struct ntf_parker *parker, uint64_t deadline_ns)
         sleep_on_words(parker, ntf_deadline_min(deadline_ns, ntf_deadline_after(now_ns, MIXED_SLICE_NS)));
 }
 
-const struct ntf_park_ops ntf_park_os_ops = { ntf_os_now_ns, sleep_until };
+/* Whether this thread and the process's first may use two CPUs between them: a thread that has bound itself to one
+ * leaves the others to those who signal, a process that has been bound does not. */
+static bool one_cpu(void)
+{
+    cpu_set_t own, first, both;
+
+    if (sched_getaffinity(0, sizeof own, &own) != 0)
+        return false; /* more than 1024 CPUs */
+    if (CPU_COUNT(&own) > 1 || sched_getaffinity(getpid(), sizeof first, &first) != 0)
+        return false;
+    CPU_OR(&both, &own, &first);
+    return CPU_COUNT(&both) == 1;
+}
+
+/* What a sleep's end costs: a timer's, without what the kernel may add to collect timers, which is 50 us unless the
+ * thread has changed it (prctl(2), PR_SET_TIMERSLACK). */
+static uint64_t measure_wake(void)
+{
+    const uint64_t slack_ns = 50000, until_ns = ntf_os_now_ns() + 5000;
+    ntf_au32 nothing;
+    uint64_t late_ns;
+
+    ntf_init(&nothing, (uint32_t)0);
+    (void)ntf_os_park(&nothing, 0, until_ns);
+    late_ns = ntf_os_now_ns();
+    late_ns = late_ns > until_ns ? late_ns - until_ns : 0;
+    if (late_ns > slack_ns)
+        late_ns -= slack_ns;
+    return late_ns < LEAST_WAKE_NS ? LEAST_WAKE_NS : late_ns > MOST_WAKE_NS ? MOST_WAKE_NS : late_ns;
+}
+
+static uint64_t spin_ns(uint64_t left_ns)
+{
+    static ntf_au32 known; /* 0: not measured; two threads may both measure */
+    uint32_t wake_ns = ntf_load(&known, NTF_RELAXED);
+
+    if (wake_ns != 0)
+        return wake_ns;
+    if (one_cpu()) /* of this thread, perhaps: the next one is asked again */
+        return 0;
+    if (left_ns < 1000000)
+        return LEAST_WAKE_NS;
+    wake_ns = (uint32_t)measure_wake();
+    ntf_store(&known, wake_ns, NTF_RELAXED);
+    return wake_ns;
+}
+
+const struct ntf_park_ops ntf_park_os_ops = { ntf_os_now_ns, sleep_until, spin_ns };

@@ -1,0 +1,50 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The handle table, the real base/table.c, under Relacy (table_relacy.cpp).
+
+Usage: table_relacy.py SOURCE_ROOT [--compiler g++] [--jobs N]
+"""
+from relacy import Change, Model, Scene, main
+
+TABLE = "base/table.c"
+REUSE = Scene(1, "arrays replaced and filled anew", (), ("bound 2", "random 100000"))
+CHANGED = Scene(2, "values and keys changed", (), ("bound 2", "random 100000"))
+WRITERS = Scene(3, "two writers and growth", (), ("bound 2", "random 100000"))
+
+main(Model(
+    main="table_relacy.cpp",
+    sources=("base/table.c", "base/lock.c"),
+    scenes=(REUSE, CHANGED, WRITERS),
+    tries=("bound 2", "random 50000"),
+    trims=((TABLE, "#define FIRST_BITS 5u", "#define FIRST_BITS 2u"),
+           (TABLE, "place_count(array) / 2)", "place_count(array) / 4)")),
+    changes=(
+        Change(REUSE, "the epoch behind the lookup", TABLE, "(before & 1) || ntf_load(epoch, NTF_RELAXED) != before",
+               "before & 1"),
+        Change(REUSE, "the odd epoch before the lookup", TABLE, "(before & 1) || ntf_load(epoch", "ntf_load(epoch"),
+        Change(REUSE, "the odd epoch", TABLE,
+               "    ntf_store(&array->epoch, ntf_load(&array->epoch, NTF_RELAXED) + 1, NTF_RELEASE);\n", ""),
+        Change(REUSE, "the even epoch", TABLE, "epoch + (epoch & 1), NTF_RELEASE", "epoch, NTF_RELEASE"),
+        Change(REUSE, "the release of a cleared place", TABLE, "(uint64_t)FREE_KEY, NTF_RELEASE",
+               "(uint64_t)FREE_KEY, NTF_RELAXED"),
+        Change(CHANGED, "the release of a key", TABLE, "ntf_store(&pair->key, key, NTF_RELEASE)",
+               "ntf_store(&pair->key, key, NTF_RELAXED)"),
+        Change(CHANGED, "the release of an array", TABLE, "(uintptr_t)array, NTF_RELEASE", "(uintptr_t)array, NTF_RELAXED"),
+        Change(CHANGED, "the acquire of an array", TABLE, "ntf_load(&t->array, NTF_ACQUIRE)",
+               "ntf_load(&t->array, NTF_RELAXED)"),
+        Change(REUSE, "the acquire of the epoch", TABLE, "ntf_load(epoch, NTF_ACQUIRE)", "ntf_load(epoch, NTF_RELAXED)"),
+        Change(REUSE, "the acquire of a key", TABLE, "*found = ntf_load(&pair->key, NTF_ACQUIRE)",
+               "*found = ntf_load(&pair->key, NTF_RELAXED)"),
+        # Not in the list: release and acquire of a value. The loss takes three switches, which takes minutes.
+        Change(REUSE, "copying what is live", TABLE, "    copy_live(array, old);\n", ""),
+        Change(CHANGED, "value before key", TABLE,
+               "    ntf_store(&pair->value, value, NTF_RELEASE);\n    ntf_store(&pair->key, key, NTF_RELEASE);\n",
+               "    ntf_store(&pair->key, key, NTF_RELEASE);\n    ntf_store(&pair->value, value, NTF_RELEASE);\n"),
+        Change(CHANGED, "the mark of a removed place", TABLE, "ntf_store(&pair->key, NTF_TABLE_GONE, NTF_RELEASE)",
+               "ntf_store(&pair->key, (uint64_t)FREE_KEY, NTF_RELEASE)"),
+        Change(WRITERS, "the writers' lock", TABLE,
+               "    ntf_lock_take(&table->lock);\n    r = insert_locked(table, key, value);\n    ntf_lock_drop(&table->lock);\n",
+               "    r = insert_locked(table, key, value);\n"),
+        Change(WRITERS, "the lock's wake", "base/lock.c", "        ntf_os_unpark_all(&lock->state);\n", "        ;\n"),
+    ),
+))
