@@ -94,12 +94,13 @@ typedef struct NtfenceImportValueInfo {
     X(IMPORT_SYSTEM, "NTF-IMPORT-011", "no D3DKMT provider is usable in this process")                           \
     X(IMPORT_FENCE, "NTF-IMPORT-012", "no fence was given to import into")                                       \
     X(IMPORT_VALUE, "NTF-IMPORT-013", "a waitValue is given for a fence of ntfence's own, which has no values")  \
-    X(FENCE_COMMAND, "NTF-FENCE-001", "this command does not serve an imported fence yet")                       \
+    X(FENCE_COMMAND, "NTF-FENCE-001", "the command cannot serve a payload that is not the driver's own")         \
     X(FENCE_EXPORT, "NTF-FENCE-002", "the fence was not made exportable, or its payload cannot be exported")     \
     X(FENCE_SIGNAL, "NTF-FENCE-003", "a submission completed, but the imported object refused the signal")       \
     X(FENCE_ABANDONED, "NTF-FENCE-004", "the device was destroyed with a submission that had not completed")     \
     X(FENCE_CREATE, "NTF-FENCE-005", "an exportable fence cannot be made: its name, descriptor or object is refused") \
     X(FENCE_RESET, "NTF-FENCE-006", "the object behind a fence refused to be reset")                             \
+    X(FENCE_LOST, "NTF-FENCE-007", "the device is lost: what was pending has been signalled, so that nobody hangs") \
     X(SETTING_BAD, "NTF-SETTING-001", "a setting has a value that does not fit and was ignored")                 \
     X(INFO_DEVICE, "NTF-INFO-001", "a device is served: how the layer came in, by which provider")               \
     X(INFO_IMPORT, "NTF-INFO-002", "an import succeeded: what it is, which rung opened it")                      \

@@ -55,6 +55,7 @@ static bool grow_locked(struct ntf_fences *fences)
         ntf_init(&fence->permanent, 0);
         ntf_init(&fence->temporary, 0);
         ntf_init(&fence->generation, 0);
+        ntf_init(&fence->clean, 0);
         fence->handle = 0;
         fence->next_free = i + 1 < CHUNK_FENCES ? fence + 1 : NULL;
     }
@@ -76,6 +77,7 @@ static struct ntf_fence *fence_new(struct ntf_fences *fences, uint64_t handle)
     ntf_lock_drop(&fences->lock);
     if (fence) {
         fence->handle = handle;
+        ntf_store(&fence->clean, 0u, NTF_RELAXED);
         ntf_fetch_add(&fence->generation, 1, NTF_RELEASE);
     }
     return fence;
@@ -110,23 +112,43 @@ struct ntf_payload *ntf_fences_active(struct ntf_fences *fences, uint64_t handle
     return temporary ? temporary : payload_of(&fence->permanent);
 }
 
-enum ntf_result ntf_fences_import(struct ntf_fences *fences, uint64_t handle, struct ntf_payload *payload,
-                                  bool temporary)
+/* The record of a handle, made if there is none; NULL without memory. */
+static struct ntf_fence *obtain(struct ntf_fences *fences, uint64_t handle)
 {
     struct ntf_fence *fence = find(fences, handle);
 
-    if (!fence) {
-        enum ntf_result result;
-
-        fence = fence_new(fences, handle);
-        if (!fence)
-            return NTF_E_NO_MEMORY;
-        result = ntf_table_insert(&fences->table, handle, (uintptr_t)fence);
-        if (result != NTF_OK) {
-            fence_free(fences, fence);
-            return result;
-        }
+    if (fence)
+        return fence;
+    fence = fence_new(fences, handle);
+    if (fence && ntf_table_insert(&fences->table, handle, (uintptr_t)fence) != NTF_OK) {
+        fence_free(fences, fence);
+        return NULL;
     }
+    return fence;
+}
+
+void ntf_fences_track(struct ntf_fences *fences, uint64_t handle)
+{
+    struct ntf_fence *fence = obtain(fences, handle);
+
+    if (fence)
+        ntf_store(&fence->clean, 1u, NTF_RELEASE);
+}
+
+bool ntf_fences_clean(struct ntf_fences *fences, uint64_t handle)
+{
+    struct ntf_fence *fence = ntf_fences_none(fences) ? NULL : find(fences, handle);
+
+    return fence && ntf_load(&fence->clean, NTF_ACQUIRE);
+}
+
+enum ntf_result ntf_fences_import(struct ntf_fences *fences, uint64_t handle, struct ntf_payload *payload,
+                                  bool temporary)
+{
+    struct ntf_fence *fence = obtain(fences, handle);
+
+    if (!fence)
+        return NTF_E_NO_MEMORY;
     if (temporary) {
         replace(&fence->temporary, payload);
     } else {
@@ -136,31 +158,49 @@ enum ntf_result ntf_fences_import(struct ntf_fences *fences, uint64_t handle, st
     return NTF_OK;
 }
 
-bool ntf_fences_reset(struct ntf_fences *fences, uint64_t handle, enum ntf_result *result, ntf_status *status)
+void ntf_fences_put_temporary(struct ntf_fences *fences, uint64_t handle, struct ntf_payload *payload)
+{
+    struct ntf_fence *fence = find(fences, handle);
+
+    if (fence)
+        replace(&fence->temporary, payload);
+    else
+        ntf_payload_unref(payload); /* the application has destroyed it under its own command */
+}
+
+void ntf_fences_reset(struct ntf_fences *fences, uint64_t handle, enum ntf_result *result, ntf_status *status)
 {
     struct ntf_fence *fence = ntf_fences_none(fences) ? NULL : find(fences, handle);
     struct ntf_payload *permanent;
 
     *result = NTF_OK;
     if (!fence)
-        return true;
+        return;
     /* Vulkan 1.3, vkResetFences: a fence with a temporarily imported payload has its prior permanent payload
      * restored first; the remaining operations act on that one. */
     replace(&fence->temporary, NULL);
     permanent = payload_of(&fence->permanent);
-    if (permanent) {
+    if (permanent)
         *result = ntf_payload_reset(permanent, status);
-        return false;
-    }
-    ntf_fences_forget(fences, handle); /* a plain fence again */
-    return true;
+    else if (!ntf_load(&fence->clean, NTF_RELAXED))
+        ntf_fences_forget(fences, handle); /* a plain fence again */
+}
+
+bool ntf_fences_has_permanent(struct ntf_fences *fences, uint64_t handle)
+{
+    struct ntf_fence *fence = ntf_fences_none(fences) ? NULL : find(fences, handle);
+
+    return fence && payload_of(&fence->permanent);
 }
 
 bool ntf_fences_driver_resets(struct ntf_fences *fences, uint64_t handle)
 {
     struct ntf_fence *fence = ntf_fences_none(fences) ? NULL : find(fences, handle);
+    const struct ntf_payload *temporary = fence ? payload_of(&fence->temporary) : NULL;
 
-    return !fence || !payload_of(&fence->permanent);
+    if (!fence || !payload_of(&fence->permanent))
+        return true;
+    return temporary && ntf_payload_is_driver(temporary) && !temporary->driver.pooled;
 }
 
 void ntf_fences_forget(struct ntf_fences *fences, uint64_t handle)

@@ -18,6 +18,7 @@ struct ntf_fence {
     ntf_aptr permanent; /* struct ntf_payload *, one reference; NULL: the driver's */
     ntf_aptr temporary; /* struct ntf_payload *, one reference; NULL: none */
     uint64_t handle;    /* immutable while in the table */
+    ntf_au32 clean;     /* what the driver would signal it for goes by stand-ins (ntf_fences_track) */
     ntf_au32 generation; /* counts reuses: even free, odd in use */
     struct ntf_fence *next_free; /* protected by the pool's lock */
 };
@@ -44,18 +45,28 @@ static inline bool ntf_fences_none(struct ntf_fences *fences)
  * reset, import over or destroy a fence while a command uses it. */
 struct ntf_payload *ntf_fences_active(struct ntf_fences *fences, uint64_t handle);
 
+/* From now on the driver's own fence of this handle is in no queue, and unsignalled: whatever signals it later is given
+ * a stand-in (vulkan/stand_in.h). Without memory nothing has changed. */
+void ntf_fences_track(struct ntf_fences *fences, uint64_t handle);
+bool ntf_fences_clean(struct ntf_fences *fences, uint64_t handle);
+
 /* Puts payload in, taking over one reference on success. Permanent: also drops a temporary payload (Vulkan 1.3,
  * "Importing Fence Payloads"). NTF_E_NO_MEMORY: everything is as before, the reference stays the caller's. */
 enum ntf_result ntf_fences_import(struct ntf_fences *fences, uint64_t handle, struct ntf_payload *payload,
                                   bool temporary);
+/* The same, temporarily, for a handle that has a record: it cannot fail. */
+void ntf_fences_put_temporary(struct ntf_fences *fences, uint64_t handle, struct ntf_payload *payload);
 
 /* vkResetFences for one handle: a temporary payload is dropped, the permanent one restored, and that one reset.
- * Returns true when the permanent payload is the driver's: then the driver has to reset the handle. *result and
- * *status say what became of a payload of ours. */
-bool ntf_fences_reset(struct ntf_fences *fences, uint64_t handle, enum ntf_result *result, ntf_status *status);
+ * *result and
+ * *status say what became of a payload of ours. The driver's part (ntf_fences_driver_resets) has been done. */
+void ntf_fences_reset(struct ntf_fences *fences, uint64_t handle, enum ntf_result *result, ntf_status *status);
 
-/* What ntf_fences_reset will return, without doing anything. */
+/* Whether a reset has to go down to the driver as well: its own payload is the permanent one, or the temporary. */
 bool ntf_fences_driver_resets(struct ntf_fences *fences, uint64_t handle);
+
+/* Whether the permanent payload is one of ours. */
+bool ntf_fences_has_permanent(struct ntf_fences *fences, uint64_t handle);
 
 /* The handle is about to be destroyed: its record goes before the driver's destroy, since the driver may give the
  * same number out again at once. */

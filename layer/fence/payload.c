@@ -13,6 +13,26 @@ static void raise_to(ntf_au64 *value, uint64_t least)
         ;
 }
 
+static void payload_init(struct ntf_payload *payload, enum ntf_payload_kind kind, struct ntf_object *object,
+                         uint64_t target)
+{
+    ntf_init(&payload->refs, 1);
+    ntf_init(&payload->pending, 0);
+    payload->kind = kind;
+    payload->object = object;
+    ntf_init(&payload->target, target);
+    ntf_init(&payload->seen, 0);
+    ntf_history_init(&payload->history);
+    payload->export.access = D3DDDI_SYNC_OBJECT_ALL_ACCESS;
+    payload->export.inherit = false;
+    payload->export.kept = NULL;
+    payload->driver.pool = NULL;
+    payload->driver.pooled = NULL;
+    payload->driver.fence = 0;
+    payload->driver.used = false;
+    ntf_init(&payload->driver.watched, 0);
+}
+
 static enum ntf_result payload_new(enum ntf_payload_kind kind, struct ntf_object *object, uint64_t target,
                                    struct ntf_payload **out)
 {
@@ -22,17 +42,14 @@ static enum ntf_result payload_new(enum ntf_payload_kind kind, struct ntf_object
         object->ops->close(object);
         return NTF_E_NO_MEMORY;
     }
-    ntf_init(&payload->refs, 1);
-    ntf_init(&payload->pending, 0);
-    payload->kind = kind;
-    payload->object = object;
-    ntf_init(&payload->target, target);
-    ntf_init(&payload->seen, 0);
-    payload->export.access = D3DDDI_SYNC_OBJECT_ALL_ACCESS;
-    payload->export.inherit = false;
-    payload->export.kept = NULL;
+    payload_init(payload, kind, object, target);
     *out = payload;
     return NTF_OK;
+}
+
+void ntf_payload_init_value(struct ntf_payload *payload, struct ntf_object *object, uint64_t wait_value)
+{
+    payload_init(payload, NTF_PAYLOAD_VALUE, object, wait_value);
 }
 
 enum ntf_result ntf_payload_new_value(struct ntf_object *object, uint64_t wait_value, struct ntf_payload **out)
@@ -43,6 +60,33 @@ enum ntf_result ntf_payload_new_value(struct ntf_object *object, uint64_t wait_v
 enum ntf_result ntf_payload_new_binary(struct ntf_object *object, struct ntf_payload **out)
 {
     return payload_new(NTF_PAYLOAD_BINARY, object, 0, out);
+}
+
+enum ntf_result ntf_payload_new_loan(struct ntf_pool *pool, uint64_t fence, struct ntf_payload **out)
+{
+    struct ntf_payload *payload = malloc(sizeof *payload);
+
+    if (!payload)
+        return NTF_E_NO_MEMORY;
+    payload_init(payload, NTF_PAYLOAD_DRIVER, NULL, 0);
+    payload->driver.pool = pool;
+    payload->driver.fence = fence;
+    *out = payload;
+    return NTF_OK;
+}
+
+enum ntf_result ntf_payload_new_stand_in(struct ntf_pool *pool, struct ntf_payload **out)
+{
+    struct ntf_pooled *pooled = ntf_pool_take(pool);
+
+    if (!pooled)
+        return NTF_E_NO_MEMORY;
+    if (ntf_payload_new_loan(pool, pooled->fence, out) != NTF_OK) {
+        ntf_pool_put_unused(pool, pooled);
+        return NTF_E_NO_MEMORY;
+    }
+    (*out)->driver.pooled = pooled;
+    return NTF_OK;
 }
 
 struct ntf_payload *ntf_payload_ref(struct ntf_payload *payload)
@@ -60,7 +104,12 @@ void ntf_payload_unref(struct ntf_payload *payload)
         ntf_system_close_handle(payload->export.kept);
         payload->object->ops->unname(payload->object);
     }
-    payload->object->ops->close(payload->object);
+    if (payload->object)
+        payload->object->ops->close(payload->object);
+    if (payload->driver.pooled && payload->driver.used)
+        ntf_pool_put(payload->driver.pool, payload->driver.pooled);
+    else if (payload->driver.pooled)
+        ntf_pool_put_unused(payload->driver.pool, payload->driver.pooled);
     free(payload);
 }
 
@@ -99,8 +148,11 @@ enum ntf_result ntf_payload_export(struct ntf_payload *payload, ntf_handle *out,
 
 enum ntf_result ntf_payload_status(struct ntf_payload *payload)
 {
-    uint64_t value = ntf_object_value(payload->object);
+    uint64_t value;
 
+    if (ntf_payload_is_driver(payload))
+        return payload->driver.pool->driver.status(payload->driver.pool->driver.context, payload->driver.fence);
+    value = ntf_object_value(payload->object);
     if (payload->kind == NTF_PAYLOAD_BINARY)
         return ntf_code_signalled(value) ? NTF_OK : NTF_NOT_READY;
     if (value < ntf_payload_target(payload))

@@ -13,7 +13,12 @@
  *            import. A queue signal raises CurrentValue to the target of the moment of submission; at or above it
  *            already: nothing.
  *
- * (The driver's own payload has no such record: a fence whose active payload is NULL is the driver's.)
+ *   driver   temporary only: a fence of the driver's that stands in for the application's. Either one of the layer's
+ *            pool (fence/driver.h), which an acquire, a present or a submission was given in place of the
+ *            application's, or the application's own handle, into which the driver has imported a descriptor
+ *            temporarily. The driver alone signals it; a reset drops it.
+ *
+ * (A plain fence has no such record: a fence whose active payload is NULL is the driver's, under its own handle.)
  *
  * Thread rules: status, target, signal and the wait bookkeeping from any thread at any time. Reset of a value payload
  * is serialised with them by the application (Vulkan: host access to a fence that is reset is externally
@@ -22,28 +27,45 @@
 #ifndef NTF_FENCE_PAYLOAD_H
 #define NTF_FENCE_PAYLOAD_H
 
+#include "fence/driver.h"
+#include "fence/history.h"
 #include "kmt/object.h"
 
-enum ntf_payload_kind { NTF_PAYLOAD_BINARY, NTF_PAYLOAD_VALUE };
+enum ntf_payload_kind { NTF_PAYLOAD_BINARY, NTF_PAYLOAD_VALUE, NTF_PAYLOAD_DRIVER };
 
 struct ntf_payload {
     ntf_au32 refs;
     ntf_au32 pending;           /* submissions of this process that have not been delivered yet (fence/bridge.h) */
     enum ntf_payload_kind kind; /* immutable */
-    struct ntf_object *object;  /* owned; immutable */
+    struct ntf_object *object;  /* owned; immutable; NULL: the driver's */
     ntf_au64 target;            /* of a value payload; written by reset */
     ntf_au64 seen;              /* of a value payload; only ever raised */
+    struct ntf_history history; /* when waits have seen it signalled */
     struct {                    /* of a binary payload; immutable once a fence has it */
         uint32_t access;        /* that handles are given out with */
         bool inherit;           /* handles are passed on to child processes */
         ntf_handle kept;        /* a handle of ours, which carries name and descriptor and is copied; NULL: none */
     } export;
+    struct {                       /* of the driver's; immutable but for watched, once a fence has it */
+        struct ntf_pool *pool;
+        struct ntf_pooled *pooled; /* NULL: the fence is the application's own handle */
+        uint64_t fence;            /* what the driver is asked about */
+        bool used;                 /* a command of the driver's has taken it */
+        ntf_au32 watched;          /* a thread of the layer waits for it (fence/bridge.h) */
+    } driver;
 };
 
 /* Take the object over, also on failure (then it is closed). wait_value: the first target. One reference.
  * NTF_E_NO_MEMORY. */
 enum ntf_result ntf_payload_new_value(struct ntf_object *object, uint64_t wait_value, struct ntf_payload **out);
 enum ntf_result ntf_payload_new_binary(struct ntf_object *object, struct ntf_payload **out);
+/* A pooled fence that goes down in place of the application's. When a command of the driver's has taken it, the caller
+ * sets driver.used. NTF_E_NO_MEMORY. */
+enum ntf_result ntf_payload_new_stand_in(struct ntf_pool *pool, struct ntf_payload **out);
+/* The application's own handle, whose payload the driver has replaced temporarily. NTF_E_NO_MEMORY. */
+enum ntf_result ntf_payload_new_loan(struct ntf_pool *pool, uint64_t fence, struct ntf_payload **out);
+/* A value payload in the caller's memory, over an object that stays the caller's; nobody else may take a reference. */
+void ntf_payload_init_value(struct ntf_payload *payload, struct ntf_object *object, uint64_t wait_value);
 struct ntf_payload *ntf_payload_ref(struct ntf_payload *payload);
 void ntf_payload_unref(struct ntf_payload *payload); /* NULL is allowed */
 
@@ -55,7 +77,13 @@ enum ntf_result ntf_payload_make_exportable(struct ntf_payload *payload, const n
 /* A new NT handle of the object, the caller's to close. *out is written on NTF_OK only. */
 enum ntf_result ntf_payload_export(struct ntf_payload *payload, ntf_handle *out, ntf_status *status);
 
-/* NTF_OK signalled (and counted as told), NTF_NOT_READY. Never blocks. */
+static inline bool ntf_payload_is_driver(const struct ntf_payload *payload)
+{
+    return payload->kind == NTF_PAYLOAD_DRIVER;
+}
+
+/* NTF_OK signalled (and counted as told), NTF_NOT_READY; a driver's answers with what the driver says. Never blocks.
+ * All of the following but this one are for payloads with an object. */
 enum ntf_result ntf_payload_status(struct ntf_payload *payload);
 /* What vkResetFences does to it. A binary object may refuse: too few rights. */
 enum ntf_result ntf_payload_reset(struct ntf_payload *payload, ntf_status *status);

@@ -68,6 +68,13 @@ NTF_COMMAND(void) ntf_vkDestroyFence(VkDevice device, VkFence fence, const VkAll
 NTF_COMMAND(VkResult) ntf_vkResetFences(VkDevice device, uint32_t count, const VkFence *fences);
 NTF_COMMAND(VkResult) ntf_vkGetFenceStatus(VkDevice device, VkFence fence);
 
+NTF_COMMAND(VkResult)
+ntf_vkRegisterDeviceEventEXT(VkDevice device, const VkDeviceEventInfoEXT *info, const VkAllocationCallbacks *allocator,
+                             VkFence *out);
+NTF_COMMAND(VkResult)
+ntf_vkRegisterDisplayEventEXT(VkDevice device, VkDisplayKHR display, const VkDisplayEventInfoEXT *info,
+                              const VkAllocationCallbacks *allocator, VkFence *out);
+
 /* wait.c */
 NTF_COMMAND(VkResult)
 ntf_vkWaitForFences(VkDevice device, uint32_t count, const VkFence *fences, VkBool32 all, uint64_t timeout_ns);
@@ -82,13 +89,15 @@ ntf_vkQueueSubmit2KHR(VkQueue queue, uint32_t count, const VkSubmitInfo2 *infos,
 NTF_COMMAND(VkResult)
 ntf_vkQueueBindSparse(VkQueue queue, uint32_t count, const VkBindSparseInfo *infos, VkFence fence);
 
-/* refuse.c */
+/* swapchain.c */
 NTF_COMMAND(VkResult)
 ntf_vkAcquireNextImageKHR(VkDevice device, VkSwapchainKHR swapchain, uint64_t timeout_ns, VkSemaphore semaphore,
                           VkFence fence, uint32_t *index);
 NTF_COMMAND(VkResult)
 ntf_vkAcquireNextImage2KHR(VkDevice device, const VkAcquireNextImageInfoKHR *info, uint32_t *index);
 NTF_COMMAND(VkResult) ntf_vkQueuePresentKHR(VkQueue queue, const VkPresentInfoKHR *info);
+
+/* descriptor.c */
 NTF_COMMAND(VkResult) ntf_vkGetFenceFdKHR(VkDevice device, const VkFenceGetFdInfoKHR *info, int *fd);
 NTF_COMMAND(VkResult) ntf_vkImportFenceFdKHR(VkDevice device, const VkImportFenceFdInfoKHR *info);
 

@@ -90,7 +90,10 @@ static const char **names_below(const struct plan *plan, const VkDeviceCreateInf
 static void device_finish(struct ntf_device *device)
 {
     ntf_bridge_destroy(device->bridge);
+    ntf_store(&device->lost, 1u, NTF_RELAXED); /* what the driver says from here on has no consequences */
     ntf_fences_finish(&device->fences);
+    ntf_pool_finish(&device->pool);
+    ntf_table_finish(&device->shared);
     ntf_table_finish(&device->told);
     if (device->kmt)
         ntf_kmt_close(device->kmt);
@@ -101,7 +104,7 @@ static void device_finish(struct ntf_device *device)
 static struct ntf_device *device_new(struct ntf_instance *instance, const struct plan *plan)
 {
     struct ntf_device *device = ntf_registry_make_device();
-    struct ntf_bridge_driver driver;
+    struct ntf_driver driver;
 
     if (!device)
         return NULL;
@@ -109,37 +112,31 @@ static struct ntf_device *device_new(struct ntf_instance *instance, const struct
     device->native = plan->native;
     device->khr = plan->khr;
     device->beyond = plan->beyond;
+    ntf_init(&device->lost, 0u);
+    ntf_init(&device->mixed, 0u);
+    device->poller.lost = &device->lost;
+    driver = ntf_device_driver(device);
+    ntf_pool_init(&device->pool, &driver);
+    ntf_doorbells_init(&device->bells);
     if (ntf_fences_init(&device->fences) != NTF_OK) {
         ntf_registry_retire_device(device);
         return NULL;
     }
-    if (ntf_table_init(&device->told) != NTF_OK) {
-        ntf_fences_finish(&device->fences);
-        ntf_registry_retire_device(device);
-        return NULL;
-    }
-    driver = ntf_device_driver(device);
-    if (ntf_bridge_new(&driver, &device->bridge) != NTF_OK) {
-        device_finish(device);
-        return NULL;
-    }
-    return device;
+    /* A table that could not be made is empty, and may be finished. */
+    if (ntf_table_init(&device->told) == NTF_OK && ntf_table_init(&device->shared) == NTF_OK &&
+        ntf_bridge_new(&device->pool, &device->bells, &device->bridge) == NTF_OK)
+        return device;
+    device_finish(device);
+    return NULL;
 }
 
 /* Without a usable provider the device is there all the same: its imports will be refused, with the reason. False
  * without memory: that passes, and would be held against the provider as long as the device lives. */
 static bool open_kmt(struct ntf_device *device, VkPhysicalDevice physical)
 {
-    struct ntf_instance *instance = device->instance;
-    struct ntf_kmt_config config = {
-        .provider = instance->settings.provider,
-        .d3dkmt = instance->settings.d3dkmt,
-        .rungs = instance->settings.rungs,
-    };
-    enum ntf_result result;
+    const enum ntf_result result =
+        ntf_physical_open_kmt(device->instance, physical, &device->kmt, device->verdicts);
 
-    config.luid_valid = ntf_physical_luid(instance, physical, &config.luid);
-    result = ntf_kmt_open(&config, &device->kmt, device->verdicts);
     if (result != NTF_OK)
         device->kmt = NULL;
     return result != NTF_E_NO_MEMORY;

@@ -17,8 +17,7 @@
 /*
  * Device commands that have to do with fences. HOOK: the layer's own is given out where the next layer has the
  * command. OWN: one of ours, which the next layer is asked for only if the driver has the extension.
- * (Vulkan-Docs registry, every command with a VkFence or a structure that holds one. vkRegisterDeviceEventEXT and
- * vkRegisterDisplayEventEXT only make plain fences, which the layer keeps no record of.)
+ * (Vulkan-Docs registry, every command with a VkFence or a structure that holds one.)
  */
 #define NTF_DEVICE_COMMANDS(HOOK, OWN) \
     HOOK(GetDeviceProcAddr)            \
@@ -39,6 +38,8 @@
     HOOK(QueuePresentKHR)              \
     HOOK(GetFenceFdKHR)                \
     HOOK(ImportFenceFdKHR)             \
+    HOOK(RegisterDeviceEventEXT)       \
+    HOOK(RegisterDisplayEventEXT)      \
     OWN(GetFenceWin32HandleKHR)        \
     OWN(ImportFenceWin32HandleKHR)
 

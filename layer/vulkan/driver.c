@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The driver as the bridge sees it: the next layer's fence commands on fences of the layer's own. They are made
- * without the application's allocator, since they outlive the call that wants them.
+ * The driver as fence/ sees it: the next layer's fence commands, on fences of the layer's own (but for the status of a
+ * loan). They are made without the application's allocator, since they outlive the call that wants them. Whoever hears
+ * from the driver that the device is lost says so to the device.
  */
 #include <inttypes.h>
 
@@ -33,6 +34,33 @@ enum ntf_result ntf_result_of(VkResult result)
     }
 }
 
+void ntf_device_lose(struct ntf_device *device)
+{
+    if (ntf_exchange(&device->lost, 1u, NTF_ACQ_REL))
+        return;
+    ntf_log_write(&device->instance->log, NTF_LOG_WARNING, ntf_reasons.FENCE_LOST,
+                  "the device is lost: what its submissions would have signalled is signalled now, so that nobody hangs");
+    ntf_bridge_lose_all(device->bridge);
+}
+
+static enum ntf_result heard(struct ntf_device *device, VkResult result)
+{
+    if (result == VK_ERROR_DEVICE_LOST)
+        ntf_device_lose(device);
+    return ntf_result_of(result);
+}
+
+/* While no fence is ours the commands pass the driver's answers on unread. */
+void ntf_device_ask(struct ntf_device *device)
+{
+    struct ntf_pooled *pooled;
+
+    if (!ntf_fences_none(&device->fences) || !(pooled = ntf_pool_take(&device->pool)))
+        return;
+    (void)device->pool.driver.status(device, pooled->fence);
+    ntf_pool_put_unused(&device->pool, pooled);
+}
+
 static enum ntf_result make(void *context, uint64_t *fence)
 {
     static const VkFenceCreateInfo info = { .sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO };
@@ -57,14 +85,14 @@ static enum ntf_result wait(void *context, uint64_t fence, uint64_t timeout_ns)
     struct ntf_device *device = context;
     const VkFence handle = ntf_fence_handle(fence);
 
-    return ntf_result_of(device->next.WaitForFences(device->handle, 1, &handle, VK_TRUE, timeout_ns));
+    return heard(device, device->next.WaitForFences(device->handle, 1, &handle, VK_TRUE, timeout_ns));
 }
 
 static enum ntf_result status(void *context, uint64_t fence)
 {
     struct ntf_device *device = context;
 
-    return ntf_result_of(device->next.GetFenceStatus(device->handle, ntf_fence_handle(fence)));
+    return heard(device, device->next.GetFenceStatus(device->handle, ntf_fence_handle(fence)));
 }
 
 static enum ntf_result reset(void *context, uint64_t fence)
@@ -72,7 +100,19 @@ static enum ntf_result reset(void *context, uint64_t fence)
     struct ntf_device *device = context;
     const VkFence handle = ntf_fence_handle(fence);
 
-    return ntf_result_of(device->next.ResetFences(device->handle, 1, &handle));
+    return heard(device, device->next.ResetFences(device->handle, 1, &handle));
+}
+
+bool ntf_device_share(struct ntf_device *device, VkFence fence)
+{
+    return ntf_table_insert(&device->shared, ntf_fence_number(fence), 1) == NTF_OK;
+}
+
+bool ntf_device_shares(struct ntf_device *device, VkFence fence)
+{
+    uint64_t value;
+
+    return ntf_load(&device->shared.live, NTF_RELAXED) && ntf_table_find(&device->shared, ntf_fence_number(fence), &value);
 }
 
 /* PENDING is the bridge's word for a submission that was given up with its device. */
@@ -91,7 +131,7 @@ static void complain(void *context, uint64_t value, ntf_status status_word)
                       value, (unsigned)status_word, ntf_status_name(status_word));
 }
 
-struct ntf_bridge_driver ntf_device_driver(struct ntf_device *device)
+struct ntf_driver ntf_device_driver(struct ntf_device *device)
 {
-    return (struct ntf_bridge_driver){ device, make, destroy, wait, status, reset, complain };
+    return (struct ntf_driver){ device, make, destroy, wait, status, reset, complain };
 }

@@ -23,6 +23,7 @@ struct creation {
     struct ntf_device *device;
     const VkFenceCreateInfo *info;
     const VkExportFenceWin32HandleInfoKHR *win32; /* NULL: not in the chain */
+    bool global;
     struct ntf_trace trace;
 };
 
@@ -90,10 +91,20 @@ static const char *why_of(enum ntf_result result)
     }
 }
 
+/* An object of the device's provider that carries a binary state. */
+static enum ntf_result make_object(struct creation *creation, struct ntf_object **out)
+{
+    const bool signalled = (creation->info->flags & VK_FENCE_CREATE_SIGNALED_BIT) != 0;
+    const uint64_t initial = ntf_code_initial(signalled);
+
+    if (creation->global)
+        return ntf_kmt_create_global(creation->device->kmt, initial, out, &creation->trace);
+    return ntf_kmt_create(creation->device->kmt, initial, out, &creation->trace);
+}
+
 /* Object, payload, name; *result says what to answer if there is none. */
 static struct ntf_payload *make_payload(struct creation *creation, VkResult *result)
 {
-    const bool signalled = (creation->info->flags & VK_FENCE_CREATE_SIGNALED_BIT) != 0;
     ntf_status status = NTF_STATUS_SUCCESS;
     ntf_object_attributes attributes;
     struct ntf_payload *payload;
@@ -110,13 +121,15 @@ static struct ntf_payload *make_payload(struct creation *creation, VkResult *res
         *result = refuse(creation, outcome, status, why_of(outcome));
         return NULL;
     }
-    outcome = ntf_kmt_create(creation->device->kmt, ntf_code_initial(signalled), &object, &creation->trace);
+    outcome = make_object(creation, &object);
     if (outcome == NTF_OK)
         outcome = ntf_payload_new_binary(object, &payload);
     if (outcome != NTF_OK) {
         *result = refuse(creation, outcome, status, "no object could be made");
         return NULL;
     }
+    if (creation->global)
+        return payload;
     outcome = ntf_payload_make_exportable(payload, &attributes, access_of(creation->win32), &status);
     if (outcome == NTF_OK)
         return payload;
@@ -125,31 +138,43 @@ static struct ntf_payload *make_payload(struct creation *creation, VkResult *res
     return NULL;
 }
 
-VkResult ntf_export_create_fence(struct ntf_device *device, const VkFenceCreateInfo *info,
-                                 const VkExportFenceWin32HandleInfoKHR *win32, const VkAllocationCallbacks *allocator,
-                                 VkFence *out)
+static VkResult create(struct creation *creation, const VkAllocationCallbacks *allocator, VkFence *out)
 {
-    struct creation creation = { .device = device, .info = info, .win32 = win32 };
-    VkFenceCreateInfo below = { .sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO };
+    const VkFenceCreateInfo below = { .sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO };
+    struct ntf_device *device = creation->device;
     struct ntf_payload *payload;
     VkFence fence;
     VkResult result;
 
-    payload = make_payload(&creation, &result);
+    payload = make_payload(creation, &result);
     if (!payload)
         return result;
+    ntf_device_ask(device);
     /* The driver's fence is there for its handle alone, and is never used: its chain held export structures only. */
     result = device->next.CreateFence(device->handle, &below, allocator, &fence);
     if (result == VK_SUCCESS &&
         ntf_fences_import(&device->fences, ntf_fence_number(fence), payload, false) != NTF_OK) {
         device->next.DestroyFence(device->handle, fence, allocator);
-        result = refuse(&creation, NTF_E_NO_MEMORY, NTF_STATUS_NO_MEMORY, why_of(NTF_E_NO_MEMORY));
+        result = refuse(creation, NTF_E_NO_MEMORY, NTF_STATUS_NO_MEMORY, why_of(NTF_E_NO_MEMORY));
     }
     if (result != VK_SUCCESS)
         ntf_payload_unref(payload);
     else
         *out = fence;
     return result;
+}
+
+VkResult ntf_export_create_fence(struct ntf_device *device, const VkFenceCreateInfo *info,
+                                 const VkExportFenceWin32HandleInfoKHR *win32, const VkAllocationCallbacks *allocator,
+                                 VkFence *out)
+{
+    return create(&(struct creation){ .device = device, .info = info, .win32 = win32 }, allocator, out);
+}
+
+VkResult ntf_export_create_global(struct ntf_device *device, const VkFenceCreateInfo *info,
+                                  const VkAllocationCallbacks *allocator, VkFence *out)
+{
+    return create(&(struct creation){ .device = device, .info = info, .global = true }, allocator, out);
 }
 
 /* ---- vkGetFenceWin32HandleKHR ---- */
@@ -171,37 +196,60 @@ static VkResult get_passed(VkDevice handle, const VkFenceGetWin32HandleInfoKHR *
     return get ? get(handle, info, out) : VK_ERROR_UNKNOWN;
 }
 
+/* NULL: it can be exported as that type. */
+static const char *why_not(const struct ntf_payload *payload, VkExternalFenceHandleTypeFlagBits type)
+{
+    const bool global = type == VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_KMT_BIT;
+
+    /* VUID-VkFenceGetWin32HandleInfoKHR-handleType-01452 */
+    if (type != VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_BIT && !global)
+        return "the handle type is none of the two of VK_KHR_external_fence_win32";
+    if (!payload)
+        return "it was not made exportable";
+    if (ntf_payload_is_driver(payload))
+        return "its payload is the driver's for the time being: an acquire or a temporary import has put it in";
+    if (payload->kind != NTF_PAYLOAD_BINARY)
+        return "its payload is an object that was not made by ntfence, and is not exported again";
+    /* VUID-VkFenceGetWin32HandleInfoKHR-handleType-01448, -fence-01450 */
+    if (global != (payload->object->global != 0))
+        return "its payload was made exportable as the other handle type";
+    return NULL;
+}
+
+static VkResult export_nt(struct ntf_device *device, VkFence fence, struct ntf_payload *payload, HANDLE *out)
+{
+    ntf_status status;
+    ntf_handle nt;
+    /* Leniently as often as asked, a new handle each time (handleType-01449). Nothing of the fence changes. */
+    const enum ntf_result result = ntf_payload_export(payload, &nt, &status);
+
+    if (result != NTF_OK)
+        return refuse_export(device, fence, result == NTF_E_NO_MEMORY ? VK_ERROR_TOO_MANY_OBJECTS : VK_ERROR_UNKNOWN,
+                             ntf_status_name(status));
+    *out = nt;
+    return VK_SUCCESS;
+}
+
 NTF_COMMAND(VkResult)
 ntf_vkGetFenceWin32HandleKHR(VkDevice handle, const VkFenceGetWin32HandleInfoKHR *info, HANDLE *out)
 {
     struct ntf_device *device = ntf_device_of(handle);
     struct ntf_payload *payload;
-    enum ntf_result result;
-    ntf_status status;
-    ntf_handle nt;
+    const char *why;
 
     if (!device)
         return get_passed(handle, info, out);
     payload = ntf_device_payload(device, info->fence);
-    if (!payload && device->native)
+    if (device->native && (!payload || (ntf_payload_is_driver(payload) && !payload->driver.pooled)))
         return device->next.GetFenceWin32HandleKHR(handle, info, out);
-    /* VUID-VkFenceGetWin32HandleInfoKHR-handleType-01448, of the types that we export */
-    if (info->handleType != VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_BIT)
-        return refuse_export(device, info->fence, VK_ERROR_UNKNOWN, "the handle type is not supported for export");
-    if (!payload)
-        return refuse_export(device, info->fence, VK_ERROR_UNKNOWN, "it was not made exportable");
-    if (payload->kind != NTF_PAYLOAD_BINARY)
-        return refuse_export(device, info->fence, VK_ERROR_UNKNOWN,
-                             "its payload is an object that was not made by ntfence, and is not exported again");
+    why = why_not(payload, info->handleType);
+    if (why)
+        return refuse_export(device, info->fence, VK_ERROR_UNKNOWN, why);
     /* A peer that is handed it must not see less than this process does. */
     ntf_device_pull(device, payload);
-    /* Leniently as often as asked, a new handle each time (handleType-01449). Nothing of the fence changes. */
-    result = ntf_payload_export(payload, &nt, &status);
-    if (result == NTF_OK) {
-        *out = nt;
-        return VK_SUCCESS;
-    }
-    return refuse_export(device, info->fence,
-                         result == NTF_E_NO_MEMORY ? VK_ERROR_TOO_MANY_OBJECTS : VK_ERROR_UNKNOWN,
-                         ntf_status_name(status));
+    if (payload->object->global == 0)
+        return export_nt(device, info->fence, payload, out);
+    /* The same number every time; nobody closes it. */
+    *out = (HANDLE)(uintptr_t)payload->object->global;
+    return VK_SUCCESS;
 }

@@ -10,4 +10,8 @@ VkResult ntf_export_create_fence(struct ntf_device *device, const VkFenceCreateI
                                  const VkExportFenceWin32HandleInfoKHR *win32, const VkAllocationCallbacks *allocator,
                                  VkFence *out);
 
+/* The same for VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_KMT_BIT, which knows no attributes. */
+VkResult ntf_export_create_global(struct ntf_device *device, const VkFenceCreateInfo *info,
+                                  const VkAllocationCallbacks *allocator, VkFence *out);
+
 #endif /* NTF_VULKAN_EXPORT_H */

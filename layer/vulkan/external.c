@@ -5,6 +5,7 @@
 #include "fence/codec.h"
 #include "vulkan/chain.h"
 #include "vulkan/commands.h"
+#include "vulkan/descriptor.h"
 #include "vulkan/device.h"
 #include "vulkan/physical.h"
 #include "vulkan/reasons.h"
@@ -19,18 +20,18 @@ static bool answer_properties(struct ntf_instance *instance, VkPhysicalDevice ph
                               const VkPhysicalDeviceExternalFenceInfo *info, VkExternalFenceProperties *properties)
 {
     const VkExternalFenceHandleTypeFlagBits type = info->handleType;
+    const bool nt = type == VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_BIT;
 
-    if (type != VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_BIT
-        && type != VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_KMT_BIT)
+    if (!nt && type != VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_KMT_BIT)
         return false;
     if (!ntf_physical_served(instance, ntf_physical_traits(instance, physical)))
         return false;
-    /* VkExternalFenceProperties: an unsupported type has all three members zero. A kernel object that can be shared
-     * by NT handle has no global handle, so the second type is not supported. */
+    /* VkExternalFenceProperties: an unsupported type has all three members zero. An object that can be shared by NT
+     * handle has no global handle, so neither type goes with the other. */
     properties->exportFromImportedHandleTypes = 0;
     properties->compatibleHandleTypes = 0;
     properties->externalFenceFeatures = 0;
-    if (type == VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_BIT) {
+    if (ntf_physical_probe(instance, physical) & (nt ? NTF_PHYSICAL_NT : NTF_PHYSICAL_GLOBAL)) {
         properties->exportFromImportedHandleTypes = type;
         properties->compatibleHandleTypes = type;
         properties->externalFenceFeatures =
@@ -123,6 +124,11 @@ static bool read_chain(struct import *import)
     return chain.left > 0;
 }
 
+static bool is_global(const VkImportFenceWin32HandleInfoKHR *info)
+{
+    return info->handleType == VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_KMT_BIT;
+}
+
 /* What can be said without asking the kernel. NULL: nothing is wrong. */
 static const char *check(const struct import *import, const char **why)
 {
@@ -136,13 +142,16 @@ static const char *check(const struct import *import, const char **why)
     /* VUID-VkImportFenceWin32HandleInfoKHR-flags-parameter */
     if ((info->flags & ~(VkFenceImportFlags)VK_FENCE_IMPORT_TEMPORARY_BIT) || (import->value && import->value->flags))
         return ntf_reasons.IMPORT_FLAGS;
-    *why = "handleType is not VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_BIT";
-    /* VUID-VkImportFenceWin32HandleInfoKHR-handleType-01457, of the types that we support */
-    if (info->handleType != VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_BIT)
+    *why = "handleType is none of the two of VK_KHR_external_fence_win32";
+    /* VUID-VkImportFenceWin32HandleInfoKHR-handleType-01457 */
+    if (info->handleType != VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_BIT && !is_global(info))
         return ntf_reasons.IMPORT_TYPE;
-    /* VUID-VkImportFenceWin32HandleInfoKHR-handle-01462, handleType-01460, handleType-01461 */
+    /* VUID-VkImportFenceWin32HandleInfoKHR-handle-01462, handleType-01459, handleType-01460, handleType-01461 */
     *why = info->handle ? "both a handle and a name are given" : "neither a handle nor a name is given";
     if (!info->handle == !info->name)
+        return ntf_reasons.IMPORT_BOTH;
+    *why = "a global handle has no name";
+    if (is_global(info) && info->name)
         return ntf_reasons.IMPORT_BOTH;
     return NULL;
 }
@@ -150,8 +159,13 @@ static const char *check(const struct import *import, const char **why)
 static VkResult refuse_object(const struct import *import, enum ntf_result result)
 {
     switch (result) {
-    case NTF_E_BAD_HANDLE: return refuse(import, ntf_reasons.IMPORT_HANDLE, "the handle is no open NT handle");
-    case NTF_E_NOT_FOUND: return refuse(import, ntf_reasons.IMPORT_NAME, "no object has that name");
+    case NTF_E_BAD_HANDLE:
+        return refuse(import, ntf_reasons.IMPORT_HANDLE,
+                      is_global(import->info) ? "the number is no global handle" : "the handle is no open NT handle");
+    case NTF_E_NOT_FOUND:
+        if (is_global(import->info))
+            return refuse(import, ntf_reasons.IMPORT_HANDLE, "no object has that global handle any more");
+        return refuse(import, ntf_reasons.IMPORT_NAME, "no object has that name");
     case NTF_E_BAD_NAME: return refuse(import, ntf_reasons.IMPORT_BAD_NAME, "the name is malformed or too long");
     case NTF_E_ACCESS_DENIED: return refuse(import, ntf_reasons.IMPORT_ACCESS, "too few rights");
     case NTF_E_NO_MEMORY:
@@ -180,7 +194,7 @@ static void tell_import(const struct import *import, const struct ntf_payload *p
     ntf_text_init(&text);
     ntf_text_add(&text, "imported %s by %s: a %s fence, opened by rung %s; ",
                  import->info->flags & VK_FENCE_IMPORT_TEMPORARY_BIT ? "temporarily" : "permanently",
-                 import->info->handle ? "handle" : "name",
+                 is_global(import->info) ? "global handle" : import->info->handle ? "handle" : "name",
                  object->kind == NTF_OBJECT_NATIVE ? "native" : "monitored", ntf_rung_name(object->rung));
     if (payload->kind == NTF_PAYLOAD_BINARY)
         ntf_text_add(&text, "made by ntfence, signalled or not; ");
@@ -188,6 +202,18 @@ static void tell_import(const struct import *import, const struct ntf_payload *p
         ntf_text_add(&text, "target %" PRIu64 "; ", ntf_payload_target(payload));
     add_subject(&text, import->info);
     ntf_log_write(&instance->log, NTF_LOG_INFO, ntf_reasons.INFO_IMPORT, "%s", text.bytes);
+}
+
+/* A D3DKMT_HANDLE carried in a HANDLE: 32 bits of it. */
+static enum ntf_result open_global(struct import *import, struct ntf_object **out)
+{
+    const uintptr_t number = (uintptr_t)import->info->handle;
+
+    if (number != (D3DKMT_HANDLE)number) {
+        ntf_trace_add(&import->trace, "global handle", NTF_STATUS_INVALID_PARAMETER, "it has more than 32 bits");
+        return NTF_E_BAD_HANDLE;
+    }
+    return ntf_kmt_open_global(import->device->kmt, (D3DKMT_HANDLE)number, out, &import->trace);
 }
 
 /* Build first, swap last ("Importing Fence Payloads": on failure the fence is as it was). The handle stays the
@@ -200,7 +226,9 @@ static VkResult import_object(struct import *import)
     struct ntf_object *object;
     enum ntf_result result;
 
-    if (info->handle)
+    if (is_global(info))
+        result = open_global(import, &object);
+    else if (info->handle)
         result = ntf_kmt_open_handle(device->kmt, info->handle, &object, &import->trace);
     else
         result = ntf_kmt_open_name(device->kmt, (const char16_t *)info->name, &object, &import->trace);
@@ -214,6 +242,7 @@ static VkResult import_object(struct import *import)
                       "a waitValue is given for a fence of ntfence's own, which is signalled or not and has no values");
     }
     tell_import(import, payload);
+    ntf_device_ask(device);
     /* What the payload in place still owes its object is delivered while it is known. */
     ntf_device_pull(device, ntf_device_payload(device, info->fence));
     result = ntf_fences_import(&device->fences, ntf_fence_number(info->fence), payload,
@@ -234,6 +263,20 @@ static VkResult import_passed(VkDevice handle, const VkImportFenceWin32HandleInf
     return import ? import(handle, info) : VK_ERROR_INVALID_EXTERNAL_HANDLE;
 }
 
+/* Its payload takes the place of one of ours, as a descriptor's does. */
+static VkResult import_by_driver(struct ntf_device *device, const VkImportFenceWin32HandleInfoKHR *info)
+{
+    const bool temporary = (info->flags & VK_FENCE_IMPORT_TEMPORARY_BIT) != 0;
+    struct ntf_payload *loan;
+    VkResult result;
+
+    if (!ntf_driver_import_begin(device, info->fence, temporary, &loan))
+        return VK_ERROR_OUT_OF_HOST_MEMORY;
+    result = device->next.ImportFenceWin32HandleKHR(device->handle, info);
+    ntf_driver_import_end(device, info->fence, loan, result);
+    return result;
+}
+
 NTF_COMMAND(VkResult)
 ntf_vkImportFenceWin32HandleKHR(VkDevice handle, const VkImportFenceWin32HandleInfoKHR *info)
 {
@@ -247,9 +290,7 @@ ntf_vkImportFenceWin32HandleKHR(VkDevice handle, const VkImportFenceWin32HandleI
                       "a structure in the chain is unknown, repeated, or not enabled");
     /* Where the driver has the extension, an import without our structure means an object of the driver's. */
     if (import.device->native && !import.device->instance->force && !import.value) {
-        if (ntf_device_payload(import.device, info->fence))
-            return ntf_refuse_imported(import.device, info->fence, "an import by the driver");
-        return import.device->next.ImportFenceWin32HandleKHR(handle, info);
+        return import_by_driver(import.device, info);
     }
     code = check(&import, &why);
     if (code)

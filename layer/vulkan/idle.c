@@ -10,7 +10,9 @@ NTF_COMMAND(VkResult) ntf_vkQueueWaitIdle(VkQueue queue)
     struct ntf_device *device = ntf_device_of(queue);
     const VkResult result = device->next.QueueWaitIdle(queue);
 
-    if (result == VK_SUCCESS && !ntf_fences_none(&device->fences))
+    if (result == VK_ERROR_DEVICE_LOST)
+        ntf_device_lose(device);
+    else if (result == VK_SUCCESS && !ntf_fences_none(&device->fences))
         ntf_bridge_pull_queue(device->bridge, (uintptr_t)queue);
     return result;
 }

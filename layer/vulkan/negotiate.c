@@ -27,6 +27,9 @@ static PFN_vkVoidFunction global_answer(const char *name)
         return (PFN_vkVoidFunction)ntf_vkCreateInstance;
     if (strcmp(name, "vkGetInstanceProcAddr") == 0)
         return (PFN_vkVoidFunction)ntf_vkGetInstanceProcAddr;
+    /* Layers ask the next one for it without an instance, as the loader's description of the interface does. */
+    if (strcmp(name, "vkCreateDevice") == 0)
+        return (PFN_vkVoidFunction)ntf_vkCreateDevice;
     return NULL;
 }
 

@@ -75,7 +75,8 @@ unsigned ntf_physical_traits(struct ntf_instance *instance, VkPhysicalDevice phy
     return (unsigned)traits;
 }
 
-bool ntf_physical_luid(struct ntf_instance *instance, VkPhysicalDevice physical, struct ntf_luid *luid)
+/* The adapter's LUID; false if the device has none. */
+static bool luid_of(struct ntf_instance *instance, VkPhysicalDevice physical, struct ntf_luid *luid)
 {
     VkPhysicalDeviceIDProperties id = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_ID_PROPERTIES };
     VkPhysicalDeviceProperties2 properties = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, .pNext = &id };
@@ -94,4 +95,38 @@ bool ntf_physical_luid(struct ntf_instance *instance, VkPhysicalDevice physical,
     _Static_assert(sizeof *luid == VK_LUID_SIZE, "a LUID has 8 bytes");
     memcpy(luid, id.deviceLUID, sizeof *luid);
     return true;
+}
+
+enum ntf_result ntf_physical_open_kmt(struct ntf_instance *instance, VkPhysicalDevice physical, struct ntf_kmt **out,
+                                      struct ntf_verdict verdicts[NTF_PROVIDER_COUNT])
+{
+    struct ntf_kmt_config config = {
+        .provider = instance->settings.provider,
+        .d3dkmt = instance->settings.d3dkmt,
+        .rungs = instance->settings.rungs,
+    };
+
+    config.luid_valid = luid_of(instance, physical, &config.luid);
+    return ntf_kmt_open(&config, out, verdicts);
+}
+
+unsigned ntf_physical_probe(struct ntf_instance *instance, VkPhysicalDevice physical)
+{
+    struct ntf_verdict verdicts[NTF_PROVIDER_COUNT];
+    unsigned traits = ntf_physical_traits(instance, physical);
+    struct ntf_kmt *kmt;
+    enum ntf_result result;
+
+    if ((traits & NTF_PHYSICAL_PROBED) || !(traits & NTF_PHYSICAL_KNOWN))
+        return traits;
+    result = ntf_physical_open_kmt(instance, physical, &kmt, verdicts);
+    if (result == NTF_E_NO_MEMORY) /* that passes */
+        return traits;
+    traits |= NTF_PHYSICAL_PROBED;
+    if (result == NTF_OK) {
+        traits |= NTF_PHYSICAL_NT | (ntf_kmt_serves_global(kmt) ? NTF_PHYSICAL_GLOBAL : 0);
+        ntf_kmt_close(kmt);
+    }
+    (void)ntf_table_insert(&instance->physicals, (uintptr_t)physical, traits); /* or it is probed again */
+    return traits;
 }

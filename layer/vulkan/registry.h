@@ -64,15 +64,21 @@ PFN_vkGetDeviceProcAddr ntf_registry_passed(VkDevice device);
 extern ntf_aptr ntf_registry_cache; /* struct ntf_device * */
 struct ntf_device *ntf_registry_search(uint64_t key);
 
+/* The same as ntf_device_of, if that is the device that was asked for last; else NULL. No call, so that a command that
+ * has no more to do than to pass on needs no stack frame. */
+static inline struct ntf_device *ntf_device_at_hand(const void *dispatchable)
+{
+    struct ntf_device_slot *slot = (struct ntf_device_slot *)ntf_load(&ntf_registry_cache, NTF_ACQUIRE);
+
+    return slot && ntf_load(&slot->key, NTF_ACQUIRE) == ntf_key_of(dispatchable) ? (struct ntf_device *)slot : NULL;
+}
+
 /* The record of a served device, by the device or one of its queues; NULL for any other. No lock, no store. */
 static inline struct ntf_device *ntf_device_of(const void *dispatchable)
 {
-    const uint64_t key = ntf_key_of(dispatchable);
-    struct ntf_device_slot *slot = (struct ntf_device_slot *)ntf_load(&ntf_registry_cache, NTF_ACQUIRE);
+    struct ntf_device *device = ntf_device_at_hand(dispatchable);
 
-    if (slot && ntf_load(&slot->key, NTF_ACQUIRE) == key)
-        return (struct ntf_device *)slot;
-    return ntf_registry_search(key);
+    return device ? device : ntf_registry_search(ntf_key_of(dispatchable));
 }
 
 #endif /* NTF_VULKAN_REGISTRY_H */

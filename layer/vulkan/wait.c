@@ -6,12 +6,20 @@
  *   all          the imported ones first, then the plain ones in one call of the driver's with what time is left:
  *                a value that has been reached stays reached, so no order can lose one;
  *   any, of imported ones only     one park (fence/waiter.h);
- *   any, mixed   the calling thread looks at the imported ones, then stays in the driver for a slice, and so on.
- *                A plain fence that was never submitted has nothing special: the driver times out on it.
+ *   any, of plain ones only        one call of the driver's;
+ *   any, mixed   one park as well, as far as the plain fences have stand-ins: a thread of the layer waits for those in
+ *                the driver and rings (fence/bridge.h). The first mixed wait-any that blocks makes the device give
+ *                stand-ins to whatever signals a plain fence, from the fence's creation or next reset on
+ *                (vulkan/signal.h). Until then, and where the payload may be shared through the driver, the calling
+ *                thread looks at the fence itself, in the driver for SLICE_NS at a time.
+ *
+ * No thread but the caller's is ever inside the driver with a fence of the application's. A plain fence that is in no
+ * queue has nothing to wait for: its submission rings.
  */
 #include <stdlib.h>
 
 #include "base/deadline.h"
+#include "base/os/compiler.h"
 #include "fence/waiter.h"
 #include "vulkan/commands.h"
 #include "vulkan/device.h"
@@ -21,21 +29,33 @@
 /* A wait list taken apart. */
 struct parts {
     struct ntf_device *device;
-    struct ntf_payload **payloads; /* of the imported ones */
-    VkFence *plain;                /* in the application's order */
-    uint32_t payload_count, plain_count;
+    uint64_t deadline_ns;
+    struct ntf_payload **payloads; /* of the imported ones; with room for one more */
+    VkFence *plain;                /* those of the driver's, in the application's order */
+    VkFence *below;                /* what the driver is asked for in their place; see look_up */
+    uint32_t payload_count, plain_count, below_count;
+    bool waiting; /* some of plain are in no queue yet */
+    bool exposed; /* some of below are not watched by a thread of the layer */
     void *memory; /* NULL: the scratch on the stack was enough */
-    struct ntf_payload *payload_scratch[NTF_WAIT_SCRATCH];
+    struct ntf_payload *payload_scratch[NTF_WAIT_SCRATCH + 1];
     VkFence plain_scratch[NTF_WAIT_SCRATCH];
+    VkFence below_scratch[NTF_WAIT_SCRATCH];
 };
 
-static uint32_t count_imported(struct ntf_device *device, uint32_t count, const VkFence *fences)
+/* Whether the driver can be asked for the application's own handle. */
+static bool is_drivers(struct ntf_device *device, VkFence fence)
 {
-    uint32_t imported = 0;
+    return !ntf_device_payload(device, fence) && !ntf_device_clean(device, fence);
+}
 
+static bool all_drivers(struct ntf_device *device, uint32_t count, const VkFence *fences)
+{
+    if (ntf_fences_none(&device->fences))
+        return true;
     for (uint32_t i = 0; i < count; i++)
-        imported += ntf_device_payload(device, fences[i]) != NULL;
-    return imported;
+        if (!is_drivers(device, fences[i]))
+            return false;
+    return true;
 }
 
 /* False without memory. */
@@ -43,14 +63,16 @@ static bool make_room(struct parts *parts, uint32_t count)
 {
     parts->payloads = parts->payload_scratch;
     parts->plain = parts->plain_scratch;
+    parts->below = parts->below_scratch;
     parts->memory = NULL;
     if (count <= NTF_WAIT_SCRATCH)
         return true;
-    parts->memory = calloc(count, sizeof *parts->plain + sizeof *parts->payloads);
+    parts->memory = calloc((size_t)count + 1, 2 * sizeof *parts->plain + sizeof *parts->payloads);
     if (!parts->memory)
         return false;
     parts->plain = parts->memory;
-    parts->payloads = (void *)(parts->plain + count);
+    parts->below = parts->plain + count;
+    parts->payloads = (void *)(parts->below + count);
     return true;
 }
 
@@ -61,7 +83,7 @@ static void take_apart(struct parts *parts, uint32_t count, const VkFence *fence
     for (uint32_t i = 0; i < count; i++) {
         struct ntf_payload *payload = ntf_device_payload(parts->device, fences[i]);
 
-        if (payload) {
+        if (payload && !ntf_payload_is_driver(payload)) {
             ntf_device_pull(parts->device, payload);
             parts->payloads[parts->payload_count++] = payload;
         } else {
@@ -70,25 +92,93 @@ static void take_apart(struct parts *parts, uint32_t count, const VkFence *fence
     }
 }
 
-static VkResult wait_plain(const struct parts *parts, VkBool32 all, uint64_t timeout_ns)
+/* ---- the driver's part ---- */
+
+/* Fills `below`: the application's handle, or its stand-in; nothing for a fence that is in no queue. watch: has
+ * stand-ins waited for by the layer. */
+static void look_up(struct parts *parts, bool watch)
 {
     struct ntf_device *device = parts->device;
-    const VkResult result =
-        device->next.WaitForFences(device->handle, parts->plain_count, parts->plain, all, timeout_ns);
 
+    parts->below_count = 0;
+    parts->waiting = parts->exposed = false;
+    for (uint32_t i = 0; i < parts->plain_count; i++) {
+        struct ntf_payload *payload = ntf_device_payload(device, parts->plain[i]);
+
+        if (!payload && ntf_device_clean(device, parts->plain[i])) {
+            parts->waiting = true;
+            continue;
+        }
+        parts->below[parts->below_count++] = payload ? ntf_fence_handle(payload->driver.fence) : parts->plain[i];
+        if (!payload || !payload->driver.pooled || (watch && !ntf_bridge_watch(device->bridge, payload)))
+            parts->exposed = true;
+    }
+}
+
+/* VK_TIMEOUT also when there is nothing to ask for. */
+static VkResult ask_driver(const struct parts *parts, VkBool32 all, uint64_t timeout_ns)
+{
+    struct ntf_device *device = parts->device;
+    VkResult result;
+
+    if (parts->below_count == 0)
+        return VK_TIMEOUT;
+    result = device->next.WaitForFences(device->handle, parts->below_count, parts->below, all, timeout_ns);
     ntf_device_after(device, result);
     return result;
 }
 
-static VkResult wait_all(const struct parts *parts, struct ntf_wait *wait, uint64_t deadline_ns)
+static uint64_t time_left(const struct parts *parts)
 {
-    const enum ntf_result result = ntf_wait_all(wait, &parts->device->poller, deadline_ns);
+    return ntf_deadline_left(parts->deadline_ns, ntf_os_now_ns());
+}
+
+/* Sleeps until a bell rings: a submission, or the end of one. */
+static enum ntf_result sleep_until_rung(const struct parts *parts, struct ntf_doorbell *bell)
+{
+    struct ntf_payload *payload = &bell->payload;
+    enum ntf_result result;
+    struct ntf_wait wait;
+    uint32_t index;
+
+    (void)ntf_wait_begin(&wait, &payload, 1);
+    result = ntf_wait_any(&wait, &parts->device->poller, parts->deadline_ns, &index);
+    ntf_wait_end(&wait);
+    return result;
+}
+
+/* All of the plain ones. A fence that is submitted only while we wait is waited for from then on. */
+static VkResult wait_plain_all(struct parts *parts)
+{
+    struct ntf_doorbell bell;
+    enum ntf_result result = NTF_OK;
+
+    look_up(parts, false);
+    if (!parts->waiting)
+        return ask_driver(parts, VK_TRUE, time_left(parts));
+    ntf_doorbell_hang(&bell, &parts->device->bells);
+    for (;;) {
+        look_up(parts, false);
+        if (!parts->waiting || result != NTF_OK)
+            break;
+        result = sleep_until_rung(parts, &bell);
+        ntf_doorbell_quiet(&bell);
+    }
+    ntf_doorbell_remove(&bell);
+    return parts->waiting ? ntf_vk_result(result) : ask_driver(parts, VK_TRUE, time_left(parts));
+}
+
+/* ---- waiting ---- */
+
+static VkResult wait_all(struct parts *parts, struct ntf_wait *wait)
+{
+    const enum ntf_result result = ntf_wait_all(wait, &parts->device->poller, parts->deadline_ns);
     VkResult plain = VK_SUCCESS;
 
     if (result != NTF_OK)
         return ntf_vk_result(result);
     if (parts->plain_count)
-        plain = wait_plain(parts, VK_TRUE, ntf_deadline_left(deadline_ns, ntf_os_now_ns()));
+        plain = wait_plain_all(parts);
     if (plain != VK_SUCCESS)
         return plain;
     /* Only now has the application been told of any of them. */
@@ -96,62 +186,149 @@ static VkResult wait_all(const struct parts *parts, struct ntf_wait *wait, uint6
     return VK_SUCCESS;
 }
 
-static VkResult wait_any_mixed(const struct parts *parts, struct ntf_wait *wait, uint64_t deadline_ns)
+/* Looks at everything once. VK_TIMEOUT: nothing has come. Behind the payloads there may be a bell. */
+static VkResult look(struct parts *parts, struct ntf_wait *wait, bool watch)
+{
+    uint32_t index;
+    const enum ntf_result result = ntf_wait_any(wait, &parts->device->poller, 0, &index);
+
+    if (result != NTF_TIMEOUT && !(result == NTF_OK && index == parts->payload_count))
+        return ntf_vk_result(result);
+    look_up(parts, watch);
+    return ask_driver(parts, VK_FALSE, 0);
+}
+
+/* One turn of a mixed wait-any after a look in vain. VK_TIMEOUT: look again. */
+static VkResult rest(struct parts *parts, struct ntf_wait *wait, uint64_t left)
+{
+    enum ntf_result result;
+    uint32_t index;
+
+    if (parts->exposed)
+        return ask_driver(parts, VK_FALSE, left < SLICE_NS ? left : SLICE_NS);
+    result = ntf_wait_any(wait, &parts->device->poller, parts->deadline_ns, &index);
+    return result == NTF_OK && index == parts->payload_count ? VK_TIMEOUT : ntf_vk_result(result);
+}
+
+static VkResult wait_any_mixed(struct parts *parts, struct ntf_wait *wait, struct ntf_doorbell *bell)
 {
     for (;;) {
+        VkResult result = look(parts, wait, true);
         uint64_t left;
-        uint32_t index;
-        VkResult result;
 
-        if (ntf_wait_any(wait, &parts->device->poller, 0, &index) == NTF_OK)
-            return VK_SUCCESS;
-        left = ntf_deadline_left(deadline_ns, ntf_os_now_ns());
-        result = wait_plain(parts, VK_FALSE, left < SLICE_NS ? left : SLICE_NS);
-        if (result != VK_TIMEOUT || left == 0)
+        if (result != VK_TIMEOUT)
             return result;
+        left = time_left(parts);
+        if (left == 0)
+            return VK_TIMEOUT;
+        if (!ntf_load(&parts->device->mixed, NTF_RELAXED))
+            ntf_store(&parts->device->mixed, 1u, NTF_RELEASE);
+        result = rest(parts, wait, left);
+        if (result != VK_TIMEOUT)
+            return result;
+        ntf_doorbell_quiet(bell);
     }
 }
 
-static VkResult wait_any(const struct parts *parts, struct ntf_wait *wait, uint64_t deadline_ns)
+/* With a bell, which is the last of the wait's payloads. */
+static VkResult wait_any_with_bell(struct parts *parts)
+{
+    struct ntf_doorbell bell;
+    struct ntf_wait wait;
+    VkResult result = VK_ERROR_OUT_OF_HOST_MEMORY;
+
+    ntf_doorbell_hang(&bell, &parts->device->bells);
+    parts->payloads[parts->payload_count] = &bell.payload;
+    if (ntf_wait_begin(&wait, parts->payloads, parts->payload_count + 1) == NTF_OK) {
+        result = wait_any_mixed(parts, &wait, &bell);
+        ntf_wait_end(&wait);
+    }
+    ntf_doorbell_remove(&bell);
+    return result;
+}
+
+static VkResult wait_any(struct parts *parts, struct ntf_wait *wait)
 {
     uint32_t index;
 
     if (parts->plain_count)
-        return wait_any_mixed(parts, wait, deadline_ns);
-    return ntf_vk_result(ntf_wait_any(wait, &parts->device->poller, deadline_ns, &index));
+        return look(parts, wait, false);
+    return ntf_vk_result(ntf_wait_any(wait, &parts->device->poller, parts->deadline_ns, &index));
 }
 
-static VkResult wait_parts(const struct parts *parts, VkBool32 all, uint64_t deadline_ns)
+static VkResult wait_parts(struct parts *parts, VkBool32 all, uint64_t timeout_ns)
 {
     struct ntf_wait wait;
     VkResult result;
 
+    if (!all && parts->plain_count) {
+        look_up(parts, false);
+        if (parts->payload_count == 0 && !parts->waiting)
+            return ask_driver(parts, VK_FALSE, timeout_ns);
+        if (timeout_ns > 0)
+            return wait_any_with_bell(parts);
+    }
     if (ntf_wait_begin(&wait, parts->payloads, parts->payload_count) != NTF_OK)
         return VK_ERROR_OUT_OF_HOST_MEMORY;
-    result = all ? wait_all(parts, &wait, deadline_ns) : wait_any(parts, &wait, deadline_ns);
+    result = all ? wait_all(parts, &wait) : wait_any(parts, &wait);
     ntf_wait_end(&wait);
     return result;
+}
+
+/* The commonest list: one imported fence that is signalled, or is only looked at. VK_NOT_READY: it has to be waited for. */
+static VkResult glance(struct ntf_device *device, struct ntf_payload *payload, uint64_t timeout_ns)
+{
+    if (!payload || ntf_payload_is_driver(payload))
+        return VK_NOT_READY;
+    ntf_device_pull(device, payload);
+    if (ntf_payload_status(payload) == NTF_OK)
+        return VK_SUCCESS;
+    return timeout_ns == 0 ? VK_TIMEOUT : VK_NOT_READY;
+}
+
+static NTF_SELDOM VkResult wait_served(struct ntf_device *device, uint32_t count, const VkFence *fences, VkBool32 all,
+                                       uint64_t timeout_ns)
+{
+    struct parts parts;
+    VkResult result;
+
+    parts.device = device;
+    parts.deadline_ns = ntf_deadline_after(ntf_os_now_ns(), timeout_ns);
+    if (!make_room(&parts, count))
+        return VK_ERROR_OUT_OF_HOST_MEMORY;
+    take_apart(&parts, count, fences);
+    result = wait_parts(&parts, all, timeout_ns);
+    free(parts.memory);
+    return result;
+}
+
+static NTF_SELDOM VkResult wait_list(VkDevice handle, uint32_t count, const VkFence *fences, VkBool32 all,
+                                     uint64_t timeout_ns)
+{
+    struct ntf_device *device = ntf_device_of(handle);
+    VkResult result = VK_NOT_READY;
+
+    if (all_drivers(device, count, fences)) {
+        result = device->next.WaitForFences(handle, count, fences, all, timeout_ns);
+        ntf_device_after(device, result);
+        return result;
+    }
+    if (ntf_device_lost(device))
+        return VK_ERROR_DEVICE_LOST;
+    if (count == 1)
+        result = glance(device, ntf_device_payload(device, fences[0]), timeout_ns);
+    if (result == VK_NOT_READY)
+        result = wait_served(device, count, fences, all, timeout_ns);
+    /* What a loss has signalled is no success. */
+    return ntf_device_lost(device) ? VK_ERROR_DEVICE_LOST : result;
 }
 
 NTF_COMMAND(VkResult)
 ntf_vkWaitForFences(VkDevice handle, uint32_t count, const VkFence *fences, VkBool32 all, uint64_t timeout_ns)
 {
-    struct ntf_device *device = ntf_device_of(handle);
-    struct parts parts;
-    uint64_t deadline_ns;
-    VkResult result;
+    struct ntf_device *passes = ntf_device_passes(handle);
 
-    if (ntf_fences_none(&device->fences) || count_imported(device, count, fences) == 0) {
-        result = device->next.WaitForFences(handle, count, fences, all, timeout_ns);
-        ntf_device_after(device, result);
-        return result;
-    }
-    deadline_ns = ntf_deadline_after(ntf_os_now_ns(), timeout_ns);
-    parts.device = device;
-    if (!make_room(&parts, count))
-        return VK_ERROR_OUT_OF_HOST_MEMORY;
-    take_apart(&parts, count, fences);
-    result = wait_parts(&parts, all, deadline_ns);
-    free(parts.memory);
-    return result;
+    if (passes)
+        return passes->next.WaitForFences(handle, count, fences, all, timeout_ns);
+    return wait_list(handle, count, fences, all, timeout_ns);
 }

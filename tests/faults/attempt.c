@@ -6,10 +6,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fake_driver.h"
+
 enum { SECONDS = 20, SETTLE_MS = 5000 };
 
 const struct path *path;
 static unsigned point;
+static const char *phase = "start";
 
 void attempt_fail(const char *format, ...)
 {
@@ -18,9 +21,15 @@ void attempt_fail(const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    fprintf(stderr, "%s, point %u (%s): %s\n", path->name, point,
-            faults_fired() ? faults_fired() : "nothing failed", text);
+    fprintf(stderr, "%s, point %u (%s), %s: %s\n", path->name, point,
+            faults_fired() ? faults_fired() : "nothing failed", phase, text);
     _exit(EXIT_FAILURE);
+}
+
+// cmocka keeps for itself what an assertion outside of a test has said, and exits.
+static void exit_tells(void)
+{
+    attempt_fail("an assertion of the support failed");
 }
 
 // ---- what is there
@@ -108,6 +117,7 @@ static void judge_refusal(VkResult result)
 static VkResult act(unsigned n, struct outcome *outcome)
 {
     VkResult result;
+    phase = "act";
     faults_begin(n, path->threads ? path->threads : FAULT_ME, path->all_from_there);
     result = path->act();
     faults_end();
@@ -121,11 +131,15 @@ static VkResult act(unsigned n, struct outcome *outcome)
 
 static void open_stage(void)
 {
+    static const char *const extensions[] = {
+        VK_KHR_EXTERNAL_FENCE_WIN32_EXTENSION_NAME, VK_NTFENCE_FENCE_IMPORT_EXTENSION_NAME,
+        VK_KHR_SWAPCHAIN_EXTENSION_NAME, VK_EXT_SWAPCHAIN_MAINTENANCE_1_EXTENSION_NAME,
+        VK_KHR_EXTERNAL_FENCE_FD_EXTENSION_NAME, NULL};
     if (path->stage >= INSTANCE)
-        instance_open(&(struct world_options){0});
+        instance_open(&(struct world_options){.instance_extension = VK_KHR_SURFACE_EXTENSION_NAME,
+                                              .another_extension = VK_EXT_HEADLESS_SURFACE_EXTENSION_NAME});
     if (path->stage >= DEVICE)
-        device_use(device_new((const char *const[]){VK_KHR_EXTERNAL_FENCE_WIN32_EXTENSION_NAME,
-                                                    VK_NTFENCE_FENCE_IMPORT_EXTENSION_NAME, NULL}));
+        device_use(device_new(extensions));
 }
 
 static void close_stage(void)
@@ -143,16 +157,14 @@ static VkResult refused(VkResult result, struct left before)
     struct left allowed = {.blocks = 16};
     struct outcome ignored;
     judge_refusal(result);
-    // A lane whose record could not be had waits for the next submission, until the device goes.
-    allowed.threads = strcmp(path->name, "submit") == 0;
-    // Who has given a name once serves names for good, by one thread and what that listens to.
-    if (strcmp(path->name, "create-exportable-named") == 0)
-        allowed.threads = allowed.handles = 1;
+    allowed.threads = path->stay_threads;
+    allowed.handles = path->stay_handles;
     // What the first device makes and the next one uses: our thread and event, the driver's
     // threads.
     if (path->stage < DEVICE)
         allowed = (struct left){.blocks = 16, .handles = 1, .threads = 256};
     settle(before, &allowed, "after the refusal");
+    phase = "refused";
     if (path->refused)
         path->refused();
     return act(0, &ignored);
@@ -167,7 +179,10 @@ void attempt(const struct path *tried, unsigned n, const struct left *allowed,
     path = tried;
     point = n;
     alarm(SECONDS);
+    if (atexit(exit_tells))
+        abort();
     origin = count();
+    phase = "arrange";
     kernel_open();
     open_stage();
     if (path->arrange)
@@ -176,11 +191,16 @@ void attempt(const struct path *tried, unsigned n, const struct left *allowed,
     result = act(n, outcome);
     if (is_failure(result))
         result = refused(result, before);
+    phase = "done";
     path->done(result);
+    phase = "tidy";
     if (path->tidy)
         path->tidy();
     close_stage();
     kernel_close();
+    // Whatever failed, no call that came down was a breach of a rule.
+    if (fake_find()->violations())
+        attempt_fail("%s", fake_find()->violation(0));
     outcome->left = settle(origin, allowed ? allowed : &whatever, "in the end");
     outcome->finished = true;
 }

@@ -3,12 +3,11 @@
  * Every allocation and every call of the system or the driver fails once, at every place where the
  * layer makes it: the n-th of a path fails, for n = 1, 2, ... until the path has fewer calls.
  *
- *     faults LAYER DRIVER_LAYER
+ *     faults LAYER
  *
  * A child has the layer loaded and its references taken over, but has never called it; each attempt
  * runs in a fork of that one.
  */
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +16,7 @@
 #include <unistd.h>
 
 #include "attempt.h"
-#include "driver.h"
+#include "fake_driver.h"
 
 enum { MOST_POINTS = 1000 };
 // How many calls a path has may depend on who comes first: it has been walked to its end when so
@@ -29,24 +28,26 @@ static char **arguments;
 
 // ---- the child
 
-static bool driver_fails(const char *command)
+static VkResult driver_call(void *context, const char *command)
 {
-    return faults_step(FAULT_DRIVER, command, true);
+    (void)context;
+    return faults_step(FAULT_DRIVER, command, true) ? VK_ERROR_OUT_OF_HOST_MEMORY : VK_SUCCESS;
 }
 
-static void load(const char *layer, const char *driver)
+static void load(const char *layer)
 {
-    driver_set_step set;
-    void *library, *symbol;
+    static const char *const commands[] = {
+        "vkCreateInstance", "vkEnumerateDeviceExtensionProperties", "vkCreateDevice", "vkCreateFence", "vkResetFences",
+        "vkGetFenceStatus", "vkWaitForFences", "vkQueueSubmit", "vkAcquireNextImageKHR", "vkAcquireNextImage2KHR",
+        "vkQueuePresentKHR", "vkImportFenceFdKHR"};
+    const struct fake *fake = fake_find();
     imports_take(layer);
     if (path_has_kernel()) // which fails as well
         imports_take(getenv("NTFENCE_D3DKMT"));
-    library = dlopen(driver, RTLD_NOW | RTLD_LOCAL);
-    symbol = library ? dlsym(library, DRIVER_SET_STEP) : NULL;
-    if (!symbol)
+    if (!fake)
         abort();
-    memcpy(&set, &symbol, sizeof set);
-    set(driver_fails);
+    for (size_t i = 0; i < NTF_COUNT(commands); i++)
+        fake->on_call(commands[i], driver_call, NULL);
 }
 
 // In a fork: nothing of the parent's but its memory as it is.
@@ -79,7 +80,7 @@ static int child_main(void)
     if (outcome == MAP_FAILED)
         abort();
     ntf_test_watchdog(0); // it ends with its parent, and each attempt has a limit of its own
-    load(ntf_test_role_arg(0), ntf_test_role_arg(1));
+    load(ntf_test_role_arg(0));
     while (ntf_parent_receive(line)) {
         unsigned i, n;
         if (sscanf(line, "%u %u", &i, &n) != 2 || i >= path_count)
@@ -147,15 +148,17 @@ static void references_are_known(void **state)
 
 int main(int argc, char **argv)
 {
-    static struct CMUnitTest tests[64];
+    static struct CMUnitTest tests[96];
     size_t count = 1;
     const char *role = ntf_test_role(argc, argv);
     if (role)
         return child_main();
-    if (argc != 3)
+    if (argc != 2)
         return EXIT_FAILURE;
     arguments = argv;
-    child = ntf_child_start("attempts", argv[1], argv[2], NULL);
+    if (path_count >= NTF_COUNT(tests))
+        abort();
+    child = ntf_child_start("attempts", argv[1], NULL);
     tests[0] = (struct CMUnitTest)cmocka_unit_test(references_are_known);
     for (unsigned i = 0; i < path_count; i++)
         if (!paths[i].of_soft_only || !path_has_kernel())

@@ -19,10 +19,11 @@
         .tidy = wait_tidy                                                                          \
     }
 
-#define EXPORTABLE(Name, what)                                                                     \
+#define EXPORTABLE(Name, what, served)                                                                     \
     {                                                                                              \
         .name = Name, .stage = DEVICE, .argument = what, .other = VK_ERROR_UNKNOWN,                \
-        .reason = "NTF-FENCE-005", .arrange = exportable_arrange, .act = exportable_act,           \
+        .reason = "NTF-FENCE-005", .stay_threads = served, .stay_handles = served,                 \
+        .arrange = exportable_arrange, .act = exportable_act,                                      \
         .refused = exportable_refused, .done = exportable_done, .tidy = export_tidy                \
     }
 #define EXPORT(Name, what)                                                                         \
@@ -30,6 +31,36 @@
         .name = Name, .stage = DEVICE, .argument = what, .other = VK_ERROR_TOO_MANY_OBJECTS,       \
         .reason = "NTF-FENCE-002", .arrange = export_arrange, .act = export_act,                   \
         .refused = export_refused, .done = export_done, .tidy = export_tidy                        \
+    }
+
+#define GLOBAL_IMPORT(Name, what)                                                                  \
+    {                                                                                              \
+        .name = Name, .stage = DEVICE, .import = true, .stay_threads = 1, .stay_handles = 1,       \
+        .argument = what,                                                                          \
+        .arrange = global_import_arrange, .act = global_import_act,                                \
+        .refused = global_import_refused, .done = global_import_done, .tidy = global_import_tidy   \
+    }
+#define ACQUIRE(Name, what)                                                                        \
+    {                                                                                              \
+        .name = Name, .stage = DEVICE, .argument = what, .arrange = acquire_arrange,               \
+        .act = acquire_act, .refused = acquire_refused, .done = acquire_done, .tidy = acquire_tidy \
+    }
+#define PRESENT(Name, what)                                                                        \
+    {                                                                                              \
+        .name = Name, .stage = DEVICE, .stay_threads = (what)&SEVERAL ? 2 : 1, .argument = what,   \
+        .arrange = present_arrange, .act = present_act, .refused = present_refused,                \
+        .done = present_done, .tidy = present_tidy                                                 \
+    }
+#define MIXED_WAIT(Name, what)                                                                     \
+    {                                                                                              \
+        .name = Name, .stage = DEVICE, .stay_threads = 2, .stay_handles = 1, .argument = what,     \
+        .arrange = mixed_arrange, .act = mixed_act, .refused = mixed_refused, .done = mixed_done, .tidy = mixed_tidy         \
+    }
+#define DESCRIPTOR_IMPORT(Name, what)                                                              \
+    {                                                                                              \
+        .name = Name, .stage = DEVICE, .argument = what, .arrange = descriptor_import_arrange,     \
+        .act = descriptor_import_act, .refused = descriptor_import_refused,                        \
+        .done = descriptor_import_done, .tidy = descriptor_import_tidy                             \
     }
 
 const struct path paths[] = {
@@ -40,13 +71,21 @@ const struct path paths[] = {
     {.name = "create-device",
      .stage = INSTANCE,
      .argument = 2,
+     .arrange = device_arrange,
      .act = device_act,
      .done = device_done},
     {.name = "create-device-khr",
      .stage = INSTANCE,
+     .of_soft_only = true, // the same walk again
      .argument = 1,
+     .arrange = device_arrange,
      .act = device_act,
      .done = device_done},
+    {.name = "query",
+     .stage = INSTANCE,
+     .arrange = device_arrange,
+     .act = query_act,
+     .done = query_done},
     IMPORT("import-handle", 0),
     IMPORT("import-handle-over-another", OVER_ANOTHER),
     IMPORT("import-handle-temporary", OVER_ANOTHER | TEMPORARY),
@@ -54,10 +93,119 @@ const struct path paths[] = {
     IMPORT("import-handle-crowded", CROWDED),
     IMPORT("import-name", BY_NAME),
     IMPORT("import-name-over-another", BY_NAME | OVER_ANOTHER),
-    EXPORTABLE("create-exportable", 0),
-    EXPORTABLE("create-exportable-named", BY_NAME),
+    EXPORTABLE("create-exportable", 0, 0),
+    EXPORTABLE("create-exportable-named", BY_NAME, 1),
     EXPORT("export", 0),
     EXPORT("export-named", BY_NAME),
+    {.name = "create-global",
+     .stage = DEVICE,
+     .stay_threads = 1,
+     .stay_handles = 1,
+     .other = VK_ERROR_UNKNOWN,
+     .reason = "NTF-FENCE-005",
+     .arrange = global_create_arrange,
+     .act = global_create_act,
+     .refused = global_create_refused,
+     .done = global_create_done,
+     .tidy = global_create_tidy},
+    GLOBAL_IMPORT("import-global", 0),
+    GLOBAL_IMPORT("import-global-over-another", OVER_ANOTHER),
+    GLOBAL_IMPORT("import-global-temporary", OVER_ANOTHER | TEMPORARY),
+    {.name = "serve-global",
+     .stage = DEVICE,
+     .threads = FAULT_OTHERS,
+     .of_soft_only = true, // there is no thread between what stands for a kernel and itself
+     .arrange = global_serve_arrange,
+     .act = global_serve_act,
+     .done = global_serve_done,
+     .tidy = global_serve_tidy},
+    {.name = "create-descriptor",
+     .stage = DEVICE,
+     .arrange = descriptor_create_arrange,
+     .act = descriptor_create_act,
+     .refused = descriptor_create_refused,
+     .done = descriptor_create_done,
+     .tidy = descriptor_create_tidy},
+    {.name = "create-descriptor-crowded",
+     .stage = DEVICE,
+     .argument = CROWDED,
+     .arrange = descriptor_create_arrange,
+     .act = descriptor_create_act,
+     .refused = descriptor_create_refused,
+     .done = descriptor_create_done,
+     .tidy = descriptor_create_tidy},
+    DESCRIPTOR_IMPORT("import-descriptor", 0),
+    DESCRIPTOR_IMPORT("import-descriptor-crowded", CROWDED),
+    DESCRIPTOR_IMPORT("import-descriptor-over-another", OVER_ANOTHER),
+    DESCRIPTOR_IMPORT("import-descriptor-temporary", OVER_ANOTHER | TEMPORARY),
+    ACQUIRE("acquire", 0),
+    ACQUIRE("acquire-second", SECOND),
+    ACQUIRE("acquire-more", EMPTY_POOL),
+    ACQUIRE("acquire-stand-in", STAND_IN),
+    PRESENT("present", 0),
+    PRESENT("present-stand-in", STAND_IN),
+    PRESENT("present-several", SEVERAL),
+    MIXED_WAIT("mixed-any-first", WITH_IMPORT | FIRST),
+    MIXED_WAIT("mixed-any-first-ends", WITH_IMPORT | FIRST | ENDS),
+    MIXED_WAIT("mixed-any", WITH_IMPORT),
+    MIXED_WAIT("mixed-any-ends", WITH_IMPORT | ENDS),
+    MIXED_WAIT("mixed-any-late", WITH_IMPORT | ENDS | LATE),
+    MIXED_WAIT("mixed-all", WITH_IMPORT | ENDS | EVERY),
+    MIXED_WAIT("mixed-all-late", WITH_IMPORT | ENDS | LATE | EVERY),
+    MIXED_WAIT("plain-any", ENDS),
+    MIXED_WAIT("plain-any-late", ENDS | LATE),
+    MIXED_WAIT("plain-all", ENDS | EVERY),
+    MIXED_WAIT("plain-all-late", ENDS | LATE | EVERY),
+    {.name = "loose-lane",
+     .stage = DEVICE,
+     .threads = FAULT_OTHERS,
+     .argument = WITH_IMPORT | ENDS,
+     .arrange = mixed_arrange,
+     .act = mixed_act,
+     .done = mixed_done,
+     .tidy = mixed_tidy},
+    {.name = "mixed-create",
+     .stage = DEVICE,
+     .arrange = mixed_create_arrange,
+     .act = mixed_create_act,
+     .refused = mixed_create_refused,
+     .done = mixed_create_done,
+     .tidy = mixed_one_tidy},
+    {.name = "mixed-create-full",
+     .stage = DEVICE,
+     .argument = FULL,
+     .arrange = mixed_create_arrange,
+     .act = mixed_create_act,
+     .refused = mixed_create_refused,
+     .done = mixed_create_done,
+     .tidy = mixed_one_tidy},
+    {.name = "mixed-reset",
+     .stage = DEVICE,
+     .arrange = mixed_reset_arrange,
+     .act = mixed_reset_act,
+     .refused = mixed_reset_refused,
+     .done = mixed_reset_done,
+     .tidy = mixed_one_tidy},
+    {.name = "mixed-reset-full",
+     .stage = DEVICE,
+     .argument = FULL,
+     .arrange = mixed_reset_arrange,
+     .act = mixed_reset_act,
+     .refused = mixed_reset_refused,
+     .done = mixed_reset_done,
+     .tidy = mixed_one_tidy},
+    {.name = "mixed-submit",
+     .stage = DEVICE,
+     .arrange = mixed_submit_arrange,
+     .act = mixed_submit_act,
+     .refused = mixed_submit_refused,
+     .done = mixed_submit_done,
+     .tidy = mixed_one_tidy},
+    {.name = "mixed-destroy-device",
+     .stage = DEVICE,
+     .arrange = mixed_end_arrange,
+     .act = mixed_end_act,
+     .done = destroy_done},
     WAIT("wait-one", ONE, false),
     WAIT("wait-any", 0, false),
     WAIT("wait-all", ALL, false),
@@ -74,6 +222,7 @@ const struct path paths[] = {
     WAIT("wait-one-timeout-deaf", ONE | TIMEOUT, true),
     {.name = "submit",
      .stage = DEVICE,
+     .stay_threads = 1,
      .arrange = submit_arrange,
      .act = submit_act,
      .refused = submit_refused,

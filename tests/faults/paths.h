@@ -22,6 +22,9 @@ struct path {
     VkResult other;      // what may be answered beside a lack of host memory, with one message of `reason`; 0: nothing
     const char *reason;
     int argument;        // for the functions
+    // What may stay after a refusal: lanes until the device goes; an event of a pool; and who has given a name or a
+    // number once serves them for good, by one thread and what that listens to.
+    unsigned stay_threads, stay_handles;
     void (*arrange)(void);
     VkResult (*act)(void);
     // The act has failed: nothing has changed. It is tried once more after that.
@@ -50,8 +53,11 @@ void device_tidy(void);
 void instance_arrange(void);
 VkResult instance_act(void);
 void instance_done(VkResult result);
+void device_arrange(void);
 VkResult device_act(void);
 void device_done(VkResult result);
+VkResult query_act(void);
+void query_done(VkResult result);
 
 // paths_import.c
 enum { BY_NAME = 1, TEMPORARY = 2, OVER_ANOTHER = 4, KNOWN = 8, CROWDED = 16 };
@@ -71,6 +77,77 @@ VkResult export_act(void);
 void export_refused(void);
 void export_done(VkResult result);
 void export_tidy(void);
+
+// paths_global.c: by global handle, with TEMPORARY, OVER_ANOTHER or without
+void global_create_arrange(void);
+VkResult global_create_act(void);
+void global_create_refused(void);
+void global_create_done(VkResult result);
+void global_create_tidy(void);
+void global_import_arrange(void);
+VkResult global_import_act(void);
+void global_import_refused(void);
+void global_import_done(VkResult result);
+void global_import_tidy(void);
+void global_serve_arrange(void);
+VkResult global_serve_act(void);
+void global_serve_done(VkResult result);
+void global_serve_tidy(void);
+
+// paths_images.c
+enum { SECOND = 1, STAND_IN = 2, SEVERAL = 4, EMPTY_POOL = 8 };
+void acquire_arrange(void);
+VkResult acquire_act(void);
+void acquire_refused(void);
+void acquire_done(VkResult result);
+void acquire_tidy(void);
+void present_arrange(void);
+VkResult present_act(void);
+void present_refused(void);
+void present_done(VkResult result);
+void present_tidy(void);
+
+// paths_mixed.c: fences of a device that has seen a mixed wait-any
+enum {
+    EVERY = 1,      // wait-all
+    WITH_IMPORT = 2,
+    ENDS = 4,       // what the plain fences were submitted with is over during the wait; else the import is signalled
+    LATE = 8,       // they are submitted during the wait
+    FIRST = 16,     // the wait is the device's first mixed wait-any
+    FULL = 32,      // there is no room left in the tables for one more fence
+};
+void mixed_arrange(void);
+VkResult mixed_act(void);
+void mixed_refused(void);
+void mixed_done(VkResult result);
+void mixed_tidy(void);
+void mixed_create_arrange(void);
+VkResult mixed_create_act(void);
+void mixed_create_refused(void);
+void mixed_create_done(VkResult result);
+void mixed_reset_arrange(void);
+VkResult mixed_reset_act(void);
+void mixed_reset_refused(void);
+void mixed_reset_done(VkResult result);
+void mixed_submit_arrange(void);
+VkResult mixed_submit_act(void);
+void mixed_submit_refused(void);
+void mixed_submit_done(VkResult result);
+void mixed_one_tidy(void);
+void mixed_end_arrange(void);
+VkResult mixed_end_act(void);
+
+// paths_descriptor.c, with TEMPORARY, OVER_ANOTHER, CROWDED or without
+void descriptor_create_arrange(void);
+VkResult descriptor_create_act(void);
+void descriptor_create_refused(void);
+void descriptor_create_done(VkResult result);
+void descriptor_create_tidy(void);
+void descriptor_import_arrange(void);
+VkResult descriptor_import_act(void);
+void descriptor_import_refused(void);
+void descriptor_import_done(VkResult result);
+void descriptor_import_tidy(void);
 
 // paths_wait.c
 enum { ALL = 1, MIXED = 2, MANY = 4, TIMEOUT = 8, ONE = 16 };

@@ -37,6 +37,15 @@ void instance_done(VkResult result)
     world.instance = VK_NULL_HANDLE;
 }
 
+/* The library of the kernel is the peer's as well: whether this system can share at all, which it asks once, has its
+ * answer before anything fails. */
+void device_arrange(void)
+{
+    struct kernel_fence object;
+    kernel_make(&object, true, false, 0);
+    kernel_destroy(&object);
+}
+
 VkResult device_act(void)
 {
     static const float priority = 1;
@@ -80,4 +89,53 @@ void device_done(VkResult result)
 
 void device_tidy(void)
 {
+}
+
+// ---- the query
+
+static VkExternalFenceProperties ask(VkExternalFenceHandleTypeFlagBits type)
+{
+    const VkPhysicalDeviceExternalFenceInfo info = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_FENCE_INFO,
+                                                    .handleType = type};
+    VkExternalFenceProperties properties = {.sType = VK_STRUCTURE_TYPE_EXTERNAL_FENCE_PROPERTIES,
+                                            .exportFromImportedHandleTypes = 0xA5A5A5A5,
+                                            .compatibleHandleTypes = 0xA5A5A5A5,
+                                            .externalFenceFeatures = 0xA5A5A5A5};
+    vk.GetPhysicalDeviceExternalFenceProperties(world.physical, &info, &properties);
+    CHECK(properties.sType == VK_STRUCTURE_TYPE_EXTERNAL_FENCE_PROPERTIES && !properties.pNext);
+    return properties;
+}
+
+// All or nothing.
+static bool serves(VkExternalFenceHandleTypeFlagBits type)
+{
+    const VkExternalFenceProperties properties = ask(type);
+    const VkExternalFenceHandleTypeFlags types = properties.externalFenceFeatures ? type : 0;
+    CHECK(properties.externalFenceFeatures == 0 ||
+          properties.externalFenceFeatures ==
+              (VK_EXTERNAL_FENCE_FEATURE_EXPORTABLE_BIT | VK_EXTERNAL_FENCE_FEATURE_IMPORTABLE_BIT));
+    CHECK(properties.compatibleHandleTypes == types && properties.exportFromImportedHandleTypes == types);
+    return types != 0;
+}
+
+VkResult query_act(void)
+{
+    (void)serves(VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_BIT);
+    (void)serves(VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_KMT_BIT);
+    return VK_SUCCESS;
+}
+
+// Want passes, and with it a no: but for a kernel's, which may tell of it for ever.
+void query_done(VkResult result)
+{
+    const bool nt = serves(VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_BIT);
+    const bool global = serves(VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_KMT_BIT);
+    CHECK(result == VK_SUCCESS);
+    if (!faults_fired() || (faults_fired_is_want() && !path_has_kernel()))
+        CHECK(nt && global);
+    CHECK(nt || !global);
+    for (int i = 0; i < 2; i++) {
+        CHECK(serves(VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_BIT) == nt);
+        CHECK(serves(VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_KMT_BIT) == global);
+    }
 }

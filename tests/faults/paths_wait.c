@@ -8,7 +8,7 @@
 
 #include "paths.h"
 
-enum { OBJECTS = 4, MOST = 200, TIMEOUT_MS = 20 };
+enum { OBJECTS = 4, MOST = 280, TIMEOUT_MS = 20 };
 
 static struct kernel_fence objects[OBJECTS];
 static VkFence fences[MOST];

@@ -7,6 +7,7 @@
 #include <linux/futex.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -178,6 +179,9 @@ SIMPLE(ssize_t, sendmsg, (int fd, const struct msghdr *m, int f), (fd, m, f), EN
 SIMPLE(ssize_t, recvmsg, (int fd, struct msghdr *m, int f), (fd, m, f), ENOMEM, true)
 SIMPLE(int, getsockopt, (int fd, int l, int o, void *v, socklen_t *n), (fd, l, o, v, n), EINVAL,
        false)
+SIMPLE(int, setsockopt, (int fd, int l, int o, const void *v, socklen_t n), (fd, l, o, v, n), ENOMEM, true)
+SIMPLE(int, getsockname, (int fd, struct sockaddr *a, socklen_t *n), (fd, a, n), ENOBUFS, false)
+SIMPLE(int, socketpair, (int d, int t, int p, int f[2]), (d, t, p, f), EMFILE, true)
 SIMPLE(int, poll, (struct pollfd *p, nfds_t n, int t), (p, n, t), ENOMEM, true)
 SIMPLE(int, ppoll, (struct pollfd *p, nfds_t n, const struct timespec *t, const sigset_t *s),
        (p, n, t, s), ENOMEM, true)
@@ -188,6 +192,8 @@ SIMPLE(int, eventfd, (unsigned n, int f), (n, f), EMFILE, true)
 SIMPLE(ssize_t, read, (int fd, void *b, size_t n), (fd, b, n), EIO, false)
 SIMPLE(ssize_t, write, (int fd, const void *b, size_t n), (fd, b, n), EIO, false)
 SIMPLE(ssize_t, writev, (int fd, const struct iovec *v, int n), (fd, v, n), EIO, false)
+// More CPUs than the set has room for.
+SIMPLE(int, sched_getaffinity, (pid_t p, size_t n, cpu_set_t *s), (p, n, s), EINVAL, false)
 SIMPLE(ssize_t, getrandom, (void *b, size_t n, unsigned f), (b, n, f), ENOSYS, false)
 
 static int my_close(int fd)
@@ -292,10 +298,11 @@ static const struct {
 #define W64(name) {#name, (function)my_##name}, {#name "64", (function)my_##name}
     W(malloc), W(calloc), W(realloc), W(free), W64(mmap), W(munmap), W(memfd_create),
     W64(ftruncate), W64(fstat), W64(fstatfs), W(access), W(readlink), W(socket), W(connect),
-    W(bind), W(listen), W(accept4), W(send), W(sendmsg), W(recvmsg), W(getsockopt), W(poll),
+    W(bind), W(listen), W(accept4), W(send), W(sendmsg), W(recvmsg), W(getsockopt), W(setsockopt),
+    W(getsockname), W(socketpair), W(poll),
     W(ppoll), W(epoll_create1), W(epoll_ctl), W(epoll_wait), W(eventfd), W(read), W(write),
     W(writev), W(getrandom), W(close), W64(open), W64(fcntl), W(syscall), W(dlopen),
-    W(pthread_create), W(pthread_setname_np),
+    W(pthread_create), W(pthread_setname_np), W(sched_getaffinity),
 };
 
 /* Why each of these is harmless: pure functions; questions to the process about itself; and calls
@@ -305,7 +312,7 @@ static const char *const harmless[] = {
     "strncpy", "strspn", "strstr", "snprintf", "vsnprintf", "__cmsg_nxthdr", "__errno_location",
     "getauxval", "getenv", "geteuid", "getpid", "clock_gettime", "dlsym", "dladdr", "dlclose",
     "pthread_self", "pthread_detach", "pthread_join", "pthread_sigmask", "sigaddset", "sigdelset",
-    "sigemptyset", "sigfillset", "sigismember", "sigpending", "sigtimedwait",
+    "sigemptyset", "sigfillset", "sigismember", "sigpending", "sigtimedwait", "__sched_cpucount",
 };
 
 void *wrapper_of(const char *name)

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The value payload and the records of a device's fences. */
+/* The value payload. */
 #include "ntf_test.h"
 
-#include <stdlib.h>
-
 #include "fake_object.h"
-#include "fence/fences.h"
+#include "fence/payload.h"
 
 static struct ntf_payload *payload_on(struct fake_object *fake, uint64_t value, uint64_t target)
 {
@@ -139,128 +137,6 @@ static void last_reference_closes(void **state)
     ntf_payload_unref(NULL);
 }
 
-/* ---- fences ---- */
-
-static struct ntf_fences fences;
-
-static bool reset(uint64_t handle)
-{
-    enum ntf_result result = NTF_E_FAILED;
-    const bool drivers = ntf_fences_reset(&fences, handle, &result, NULL);
-
-    assert_int_equal(result, NTF_OK);
-    return drivers;
-}
-
-static int fences_up(void **state)
-{
-    (void)state;
-    return ntf_fences_init(&fences) == NTF_OK ? 0 : -1;
-}
-
-static int fences_down(void **state)
-{
-    (void)state;
-    ntf_fences_finish(&fences);
-    return 0;
-}
-
-/* "Importing Fence Payloads": temporary hides permanent, a second temporary replaces the first, reset restores. */
-static void temporary_over_permanent(void **state)
-{
-    static struct fake_object p, t1, t2; /* the tear-down closes what is left */
-    struct ntf_payload *permanent = payload_on(&p, 5, 5);
-    struct ntf_payload *first = payload_on(&t1, 0, 1), *second = payload_on(&t2, 0, 1);
-
-    (void)state;
-    assert_int_equal(ntf_fences_import(&fences, 77, permanent, false), NTF_OK);
-    assert_ptr_equal(ntf_fences_active(&fences, 77), permanent);
-    assert_int_equal(ntf_fences_import(&fences, 77, first, true), NTF_OK);
-    assert_ptr_equal(ntf_fences_active(&fences, 77), first);
-    assert_int_equal(ntf_fences_import(&fences, 77, second, true), NTF_OK);
-    assert_int_equal(closed(&t1), 1);
-    assert_ptr_equal(ntf_fences_active(&fences, 77), second);
-    assert_false(reset(77)); /* the driver has nothing to reset */
-    assert_int_equal(closed(&t2), 1);
-    assert_ptr_equal(ntf_fences_active(&fences, 77), permanent);
-    assert_true(ntf_payload_target(permanent) == 6); /* restored, then reset */
-}
-
-/* A temporary import over the driver's payload: the reset gives the fence back to the driver entirely. */
-static void temporary_over_the_drivers(void **state)
-{
-    static struct fake_object t; /* the tear-down closes what is left */
-
-    (void)state;
-    assert_true(ntf_fences_none(&fences));
-    assert_int_equal(ntf_fences_import(&fences, 5, payload_on(&t, 0, 1), true), NTF_OK);
-    assert_false(ntf_fences_none(&fences));
-    assert_true(reset(5));
-    assert_int_equal(closed(&t), 1);
-    assert_null(ntf_fences_active(&fences, 5));
-    assert_true(ntf_fences_none(&fences));
-    assert_true(reset(5)); /* plain: the driver's */
-}
-
-/* A permanent import drops both older payloads. */
-static void permanent_drops_both(void **state)
-{
-    static struct fake_object p1, t, p2; /* the tear-down closes what is left */
-    struct ntf_payload *last = NULL;
-
-    (void)state;
-    assert_int_equal(ntf_fences_import(&fences, 9, payload_on(&p1, 0, 1), false), NTF_OK);
-    assert_int_equal(ntf_fences_import(&fences, 9, payload_on(&t, 0, 1), true), NTF_OK);
-    last = payload_on(&p2, 0, 1);
-    assert_int_equal(ntf_fences_import(&fences, 9, last, false), NTF_OK);
-    assert_int_equal(closed(&p1), 1);
-    assert_int_equal(closed(&t), 1);
-    assert_ptr_equal(ntf_fences_active(&fences, 9), last);
-}
-
-/* Destroy: the record goes, and the number may come back as a plain fence at once. */
-static void forgotten_numbers_are_plain(void **state)
-{
-    static struct fake_object p, q; /* the tear-down closes what is left */
-    struct ntf_payload *again;
-
-    (void)state;
-    assert_int_equal(ntf_fences_import(&fences, 11, payload_on(&p, 0, 1), false), NTF_OK);
-    ntf_fences_forget(&fences, 11);
-    assert_int_equal(closed(&p), 1);
-    assert_null(ntf_fences_active(&fences, 11));
-    ntf_fences_forget(&fences, 11); /* a plain one has nothing to forget */
-    again = payload_on(&q, 0, 1);
-    assert_int_equal(ntf_fences_import(&fences, 11, again, false), NTF_OK);
-    assert_ptr_equal(ntf_fences_active(&fences, 11), again);
-}
-
-/* Thousands of fences, found each by its own number; finish closes what is left. */
-static void many_fences(void **state)
-{
-    enum { MANY = 5000 };
-    struct fake_object *objects = calloc(MANY, sizeof *objects);
-    struct ntf_fences own;
-
-    (void)state;
-    assert_non_null(objects);
-    assert_int_equal(ntf_fences_init(&own), NTF_OK);
-    for (uint64_t i = 0; i < MANY; i++)
-        assert_int_equal(ntf_fences_import(&own, 16 * (i + 1), payload_on(&objects[i], 0, i), false), NTF_OK);
-    for (uint64_t i = 0; i < MANY; i++) {
-        assert_true(ntf_payload_target(ntf_fences_active(&own, 16 * (i + 1))) == i);
-        assert_null(ntf_fences_active(&own, 16 * (i + 1) + 8));
-    }
-    for (uint64_t i = 0; i < MANY; i += 2)
-        ntf_fences_forget(&own, 16 * (i + 1));
-    for (uint64_t i = 0; i < MANY; i++)
-        assert_int_equal(ntf_fences_active(&own, 16 * (i + 1)) != NULL, i % 2);
-    ntf_fences_finish(&own);
-    for (uint64_t i = 0; i < MANY; i++)
-        assert_int_equal(closed(&objects[i]), 1);
-    free(objects);
-}
-
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -272,11 +148,6 @@ int main(void)
         cmocka_unit_test(not_ready_tells_nothing),
         cmocka_unit_test(imports_are_independent),
         cmocka_unit_test(last_reference_closes),
-        cmocka_unit_test_setup_teardown(temporary_over_permanent, fences_up, fences_down),
-        cmocka_unit_test_setup_teardown(temporary_over_the_drivers, fences_up, fences_down),
-        cmocka_unit_test_setup_teardown(permanent_drops_both, fences_up, fences_down),
-        cmocka_unit_test_setup_teardown(forgotten_numbers_are_plain, fences_up, fences_down),
-        cmocka_unit_test(many_fences),
     };
 
     return ntf_test_run("fence-payload", tests, NTF_COUNT(tests), NULL, NULL);

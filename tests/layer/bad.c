@@ -240,13 +240,46 @@ static void give_type(void)
 static void unsupported_type(void **state)
 {
     static const unsigned types[] = {0, VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_FD_BIT,
-                                     VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_KMT_BIT,
                                      VK_EXTERNAL_FENCE_HANDLE_TYPE_SYNC_FD_BIT, 3, 0x40000000};
     (void)state;
     kernel_make(&good, true, false, 1);
     for (size_t i = 0; i < NTF_COUNT(types); i++) {
         some_type = (VkExternalFenceHandleTypeFlagBits)types[i];
         on_every_fence(give_type, "NTF-IMPORT-006", "handleType");
+    }
+    kernel_destroy(&good);
+}
+
+// Global handles: none, one that nothing has, more bits than there are, an NT handle's number, a name beside it or instead.
+static uintptr_t some_number;
+
+static void give_number(void)
+{
+    given.info.handle = (HANDLE)some_number;
+    given.info.handleType = VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_KMT_BIT;
+}
+
+static void give_number_and_name(void)
+{
+    give_number();
+    given.info.name = (const void *)u"ntfence-test-global";
+}
+
+static void bad_global_handle(void **state)
+{
+    (void)state;
+    kernel_make(&good, true, false, 1);
+    some_number = 0;
+    on_every_fence(give_number, "NTF-IMPORT-005", "neither");
+    on_every_fence(give_number_and_name, "NTF-IMPORT-005", "global handle");
+    some_number = 0x40000540;
+    on_every_fence(give_number, "NTF-IMPORT-001", "global handle");
+    on_every_fence(give_number_and_name, "NTF-IMPORT-005", "both");
+    some_number = (uintptr_t)good.handle;
+    on_every_fence(give_number, "NTF-IMPORT-001", "global handle");
+    if (sizeof some_number > 4) {
+        some_number = (uintptr_t)UINT64_C(0x140000540);
+        on_every_fence(give_number, "NTF-IMPORT-001", "32 bits");
     }
     kernel_destroy(&good);
 }
@@ -378,7 +411,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         WORLD_TEST(closed_handle), WORLD_TEST(no_handle_at_all), WORLD_TEST(event), WORLD_TEST(file),
         WORLD_TEST(foreign_memory), WORLD_TEST(unknown_name), WORLD_TEST(malformed_name),
-        WORLD_TEST(name_of_the_dead), WORLD_TEST(both), WORLD_TEST(unsupported_type), WORLD_TEST(chain),
+        WORLD_TEST(name_of_the_dead), WORLD_TEST(both), WORLD_TEST(unsupported_type),
+        WORLD_TEST(bad_global_handle), WORLD_TEST(chain),
         WORLD_TEST(structure_not_enabled), WORLD_TEST(flags), WORLD_TEST(no_fence), WORLD_TEST(no_provider),
     };
     return ntf_test_run("layer-bad", tests, NTF_COUNT(tests), world_setup, world_teardown);

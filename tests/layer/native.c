@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Over a driver that has VK_KHR_external_fence_win32 itself (driver_layer.c stands for it): the
- * layer keeps out of the way, unless its own extension is enabled, or the setting force. The
- * arguments are the folder of our manifest and that of the other one.
+ * Over a driver that has VK_KHR_external_fence_win32 itself (the fake driver with the extension listed): the layer
+ * keeps out of the way, unless its own extension is enabled, or the setting force.
  */
 #include "vulkan.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "driver_layer.h"
+#include "fake_driver.h"
 
 #define KHR VK_KHR_EXTERNAL_FENCE_WIN32_EXTENSION_NAME
 #define OURS VK_NTFENCE_FENCE_IMPORT_EXTENSION_NAME
@@ -63,7 +62,7 @@ static VkExternalFenceFeatureFlags features(void)
 static void drivers_properties(void **state)
 {
     (void)state;
-    assert_int_equal(features(), DRIVER_FEATURES);
+    assert_int_equal(features(), FAKE_FEATURES);
 }
 
 // The driver's extension alone: the driver's own commands, and nothing hooked.
@@ -71,11 +70,11 @@ static void khr_alone(void **state)
 {
     (void)state;
     open_device(KHR, NULL);
-    assert_true(is_in((PFN_vkVoidFunction)vk.ImportFenceWin32HandleKHR, "test_driver"));
-    assert_true(is_in((PFN_vkVoidFunction)vk.GetFenceWin32HandleKHR, "test_driver"));
+    assert_true(is_in((PFN_vkVoidFunction)vk.ImportFenceWin32HandleKHR, "ntf_fake"));
+    assert_true(is_in((PFN_vkVoidFunction)vk.GetFenceWin32HandleKHR, "ntf_fake"));
     assert_false(is_in((PFN_vkVoidFunction)vk.WaitForFences, "VkLayer_ntfence"));
     VkFence fence = fence_new();
-    assert_int_equal(import_by_handle(fence, object.handle, 0, 0), DRIVER_IMPORT);
+    assert_int_equal(import_by_handle(fence, object.handle, 0, 0), FAKE_IMPORT_RESULT);
     fence_free(fence);
     vk.DestroyDevice(world.device, NULL);
 }
@@ -93,21 +92,55 @@ static void ours_alone(void **state)
     vk.DestroyDevice(world.device, NULL);
 }
 
-// Both: our structure says whose import it is. The driver never gets a fence that is ours.
+// Both: our structure says whose import it is.
 static void both(void **state)
 {
     (void)state;
     open_device(KHR, OURS);
     VkFence fence = fence_new();
-    assert_int_equal(get_handle(fence), DRIVER_GET);
-    assert_int_equal(import_by_handle(fence, object.handle, 0, 0), DRIVER_IMPORT);
+    assert_int_equal(get_handle(fence), FAKE_GET_RESULT);
+    assert_int_equal(import_by_handle(fence, object.handle, 0, 0), FAKE_IMPORT_RESULT);
     assert_int_equal(import_by_handle(fence, object.handle, 0, 1), VK_SUCCESS);
     fence_expect(fence, false);
-    assert_int_equal(import_by_handle(fence, object.handle, 0, 0), VK_ERROR_UNKNOWN);
+    // What is ours is not the driver's to export.
     assert_int_equal(get_handle(fence), VK_ERROR_UNKNOWN);
-    assert_int_equal(messages_of("NTF-FENCE-001"), 1);
+    assert_int_equal(messages_of("NTF-FENCE-002"), 1);
+    // An import that the driver refuses changes nothing: it is still ours.
+    assert_int_equal(import_by_handle(fence, object.handle, 0, 0), FAKE_IMPORT_RESULT);
+    assert_int_equal(get_handle(fence), VK_ERROR_UNKNOWN);
     fence_free(fence);
     vk.DestroyDevice(world.device, NULL);
+}
+
+// The driver's import takes the place of ours, and ours that of the driver's.
+static void in_turns(void **state)
+{
+    struct kernel_fence own;
+    (void)state;
+    kernel_make(&own, true, false, 0);
+    open_device(KHR, OURS);
+    fake_find()->option(FAKE_NATIVE_WORKS, true);
+    VkFence fence = fence_new();
+    for (uint64_t k = 1; k <= 3; k++) {
+        assert_int_equal(import_by_handle(fence, own.handle, 0, k), VK_SUCCESS);
+        fence_submit(fence);
+        assert_int_equal(fence_wait(fence, UINT64_MAX), VK_SUCCESS);
+        assert_int_equal(kernel_value(&own), k);
+        assert_int_equal(import_by_handle(fence, (ntf_handle)(uintptr_t)(0xF0000 + 4 * k), 0, 0), VK_SUCCESS);
+        fence_expect(fence, false);
+        fence_submit(fence);
+        assert_int_equal(fence_wait(fence, UINT64_MAX), VK_SUCCESS);
+        assert_int_equal(kernel_value(&own), k);
+        // A temporary one is over with the reset.
+        assert_int_equal(import_by_handle(fence, own.handle, VK_FENCE_IMPORT_TEMPORARY_BIT, k), VK_SUCCESS);
+        fence_expect(fence, true);
+        fence_reset(fence);
+        fence_expect(fence, false);
+    }
+    fake_find()->option(FAKE_NATIVE_WORKS, false);
+    fence_free(fence);
+    vk.DestroyDevice(world.device, NULL);
+    kernel_destroy(&own);
 }
 
 // For tests: the layer takes the driver's place.
@@ -125,13 +158,13 @@ static void forced(void **state)
     assert_true(is_in((PFN_vkVoidFunction)vk.ImportFenceWin32HandleKHR, "VkLayer_ntfence"));
     VkFence fence = fence_new();
     assert_int_equal(import_by_handle(fence, object.handle, 0, 0), VK_SUCCESS);
-    // The device is lost with a submission that signals it: who waits for it, here or elsewhere, is let go.
+    // The device is lost with a submission that signals it: who waits for it is told so, who waits elsewhere is let go.
     fence_expect(fence, false);
-    os_setenv(DRIVER_LOST, "1");
+    fake_find()->order("vkQueueSubmit", 1, 1, VK_ERROR_DEVICE_LOST);
     vk.GetDeviceQueue(world.device, 0, 0, &world.queue);
     assert_int_equal(vk.QueueSubmit(world.queue, 0, NULL, fence), VK_ERROR_DEVICE_LOST);
-    os_setenv(DRIVER_LOST, NULL);
-    assert_int_equal(fence_wait(fence, UINT64_MAX), VK_SUCCESS);
+    assert_int_equal(fence_wait(fence, UINT64_MAX), VK_ERROR_DEVICE_LOST);
+    assert_int_equal(fence_status(fence), VK_ERROR_DEVICE_LOST);
     assert_true(kernel_value(&object) >= 1);
     fence_free(fence);
     vk.DestroyDevice(world.device, NULL);
@@ -158,19 +191,13 @@ static int teardown(void **state)
     return 0;
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
     static const struct CMUnitTest tests[] = {
         WORLD_TEST(listed_once), WORLD_TEST(drivers_properties), WORLD_TEST(khr_alone),
-        WORLD_TEST(ours_alone), WORLD_TEST(both), WORLD_TEST(forced),
+        WORLD_TEST(ours_alone), WORLD_TEST(both), WORLD_TEST(in_turns), WORLD_TEST(forced),
     };
-    char value[4096];
-    if (argc != 3)
-        return 2;
-    // The loader of Debian 12 orders layers by the first of these, newer ones by the second.
-    snprintf(value, sizeof value, "%s%s%s", argv[1], os_list_separator, argv[2]);
-    os_setenv("VK_LAYER_PATH", value);
-    snprintf(value, sizeof value, "%s%s%s", NTFENCE_LAYER_NAME, os_list_separator, DRIVER_LAYER_NAME);
-    os_setenv("VK_INSTANCE_LAYERS", value);
+    if (!fake_find())
+        return EXIT_FAILURE;
     return ntf_test_run("layer-native", tests, NTF_COUNT(tests), setup, teardown);
 }

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/os/os.h"
+
 static PFN_vkGetPhysicalDeviceExternalFenceProperties query;
 
 static void ask(unsigned type, VkExternalFenceFeatureFlags features, VkExternalFenceHandleTypeFlags compatible)
@@ -29,7 +31,39 @@ static void ask_all(void)
     ask(VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_BIT,
         VK_EXTERNAL_FENCE_FEATURE_EXPORTABLE_BIT | VK_EXTERNAL_FENCE_FEATURE_IMPORTABLE_BIT,
         VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_BIT);
+    ask(VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_KMT_BIT,
+        VK_EXTERNAL_FENCE_FEATURE_EXPORTABLE_BIT | VK_EXTERNAL_FENCE_FEATURE_IMPORTABLE_BIT,
+        VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_KMT_BIT);
+}
+
+// In an instance of its own, whose settings are read when it is made.
+static void with_variable(const char *name, const char *value, const char *afterwards, void (*check)(void))
+{
+    os_setenv(name, value);
+    instance_close();
+    instance_open(&(struct world_options){0});
+    os_setenv(name, afterwards);
+    query = vk.GetPhysicalDeviceExternalFenceProperties;
+    check();
+    instance_close();
+    instance_open(&(struct world_options){0});
+}
+
+static void nothing(void)
+{
+    ask(VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_BIT, 0, 0);
     ask(VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_KMT_BIT, 0, 0);
+}
+
+// What no provider can serve has no features. (Neither Linux nor Wine has a graphics kernel.)
+static void without_provider(void **state)
+{
+    char library[1024];
+    (void)state;
+    assert_true(ntf_os_getenv("NTFENCE_D3DKMT", library, sizeof library) > 0);
+    os_setenv("NTFENCE_D3DKMT", NULL);
+    with_variable("NTFENCE_PROVIDER", "system", "soft", nothing);
+    os_setenv("NTFENCE_D3DKMT", library);
 }
 
 static void core(void **state)
@@ -83,6 +117,7 @@ static int teardown(void **state)
 
 int main(void)
 {
-    static const struct CMUnitTest tests[] = {WORLD_TEST(core), WORLD_TEST(passed_down), WORLD_TEST(khr)};
+    static const struct CMUnitTest tests[] = {WORLD_TEST(core), WORLD_TEST(passed_down), WORLD_TEST(khr),
+                                              WORLD_TEST(without_provider)};
     return ntf_test_run("layer-properties", tests, NTF_COUNT(tests), setup, teardown);
 }

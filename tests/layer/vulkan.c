@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/os/os.h"
+#include "fake_driver.h"
 
 struct vk vk;
 struct world world;
@@ -84,17 +85,27 @@ void messages_expect_foreign(void)
     messages.foreign_wanted = true;
 }
 
+// Over the fake driver, which says on stderr what it is.
+static unsigned violations(void)
+{
+    const struct fake *fake = fake_find();
+    return fake ? fake->violations() : 0;
+}
+
+static unsigned violations_before;
+
 int messages_setup(void **state)
 {
     (void)state;
     messages_clear();
+    violations_before = violations();
     return 0;
 }
 
 int messages_teardown(void **state)
 {
     (void)state;
-    return messages.foreign && !messages.foreign_wanted;
+    return (messages.foreign && !messages.foreign_wanted) || violations() > violations_before;
 }
 
 // ---- the loader, an instance, a device
@@ -131,7 +142,8 @@ static void messenger_open(void)
 
 void instance_open(const struct world_options *options)
 {
-    const char *extensions[] = {VK_EXT_DEBUG_UTILS_EXTENSION_NAME, options->instance_extension};
+    const char *extensions[] = {VK_EXT_DEBUG_UTILS_EXTENSION_NAME, options->instance_extension,
+                                options->another_extension};
     VkApplicationInfo application = {
         .sType = VK_STRUCTURE_TYPE_APPLICATION_INFO,
         .apiVersion = options->api_version ? options->api_version : VK_API_VERSION_1_1,
@@ -140,7 +152,7 @@ void instance_open(const struct world_options *options)
         .sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO,
         .pNext = options->instance_chain,
         .pApplicationInfo = &application,
-        .enabledExtensionCount = options->instance_extension ? 2 : 1,
+        .enabledExtensionCount = 1u + !!options->instance_extension + !!options->another_extension,
         .ppEnabledExtensionNames = extensions,
     };
     uint32_t count = 1;
@@ -217,7 +229,7 @@ int world_teardown(void **state)
     instance_close();
     kernel_close();
     // What was leaked is told here.
-    return messages.foreign != 0;
+    return messages.foreign != 0 || violations() != 0;
 }
 
 // ---- fences

@@ -86,7 +86,7 @@ extern struct world world;
 struct world_options {
     uint32_t api_version;       // 0: 1.1
     const void *instance_chain;
-    const char *instance_extension;
+    const char *instance_extension, *another_extension; // the second only with the first
     bool no_messenger;
 };
 void instance_open(const struct world_options *options);

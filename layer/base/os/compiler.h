@@ -12,6 +12,15 @@
 #define NTF_PRINTF(at, from)
 #endif
 
+/* A way that is seldom gone, kept out of line: the short one before it needs no stack frame then. */
+#if defined(__GNUC__)
+#define NTF_SELDOM __attribute__((__noinline__))
+#elif defined(_MSC_VER)
+#define NTF_SELDOM __declspec(noinline)
+#else
+#define NTF_SELDOM
+#endif
+
 /* Exported from the library although everything else is hidden. */
 #if defined(_WIN32)
 #define NTF_EXPORT __declspec(dllexport)
