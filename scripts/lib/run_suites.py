@@ -46,9 +46,9 @@ FOREIGN = ("VK_", "NTFENCE_", "MESA_", "LP_", "DISABLE_LAYER", "ENABLE_LAYER", "
            "ASAN_", "LSAN_", "TSAN_", "UBSAN_")
 # The host's validation layer hears what a Windows program's driver calls become (Linux tests name
 # their layers themselves).
-HOST_VALIDATED = {"layer", "demo"}
+HOST_VALIDATED = {"layer", "demo", "conformance"}
 # Suites of these kinds have no Vulkan driver in their processes.
-WITHOUT_DRIVER = {"support", "house", "base", "kmt", "soft", "fence", "models"}
+WITHOUT_DRIVER = {"support", "house", "base", "kmt", "soft", "fence", "models", "driver"}
 VALIDATION_LAYER = "VK_LAYER_KHRONOS_validation"
 # A program that does nothing but return this: one that ends well without having run is found out by it.
 CANARY_STATUS = 5
