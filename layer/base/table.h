@@ -22,7 +22,8 @@
  *   A new epoch: the odd number is stored before any key is cleared or any value written. Those are release stores
  *   and the reader's loads acquire: who has read anything of the new content reads the new epoch afterwards.
  *   Changing the value of a key that is present is one release store.
- *   Checked by tests/base/table_race.c: every schedule of a lookup cut once and a writer cut once.
+ *   Checked by tests/base/table_race.c, every schedule of a lookup cut once and a writer cut once, and by
+ *   tests/models/table_relacy.py, which judges the orders.
  *
  * Keys 0 and NTF_TABLE_GONE are not allowed: 0 marks a free place (VK_NULL_HANDLE, NULL), all ones a removed one.
  * What a value points to must outlive the readers: here, slots of pools that live as long as the table's owner.

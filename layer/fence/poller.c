@@ -117,7 +117,8 @@ struct plan {
 };
 
 /* How to pass the time before the wait parks for good. */
-static struct plan make_plan(struct ntf_poller *poller, uint64_t start_ns, uint64_t whole_ns, struct ntf_moment expected)
+static struct plan make_plan(struct ntf_poller *poller, uint64_t start_ns, uint64_t whole_ns,
+                             struct ntf_moment expected)
 {
     const uint64_t around_ns = expected.margin_ns + MARGIN_NS;
     const uint32_t late_ns = ntf_load(&poller->late_ns, NTF_RELAXED);

@@ -16,9 +16,9 @@
  *               the loss of the device. Every wake reads again; it may mean nothing
  *
  *   Wait-any arms all its objects, and sleeps once. Wait-all arms one, the last in array order that is not reached yet:
- *   with fences that are signalled in the order in which they are listed, as queues do, the rest is there when it wakes,
- *   and that one sleep was all. Values stay reached, so the order in which they are looked at cannot lose one; a signal
- *   of any other object costs its signaller no system call.
+ *   with fences that are signalled in the order in which they are listed, as queues do, the rest is there when it
+ *   wakes, and that one sleep was all. Values stay reached, so the order in which they are looked at cannot lose one; a
+ *   signal of any other object costs its signaller no system call.
  *
  * The budget of a spin
  *   One wake of the kernel's (ops->spin_ns, measured once), halved each time that a spin was in vain, doubled each time

@@ -19,7 +19,9 @@
  *
  * Ordering: what ntf_parker_listen() was told about a word is the value that the caller read from it BEFORE it read
  * the object's CurrentValue for the last time (kmt/soft/page.h has the argument). Park returns at once if the word
- * has changed since.
+ * has changed since. ntf_parker_wake counts, then looks for a bell that has been borrowed; who borrows one stores it,
+ * then reads the count before it sleeps: all four seq_cst, so one of them sees the other.
+ * Checked by tests/models/parker_relacy.py (wakes by name and by bell) and wait_relacy.py (words).
  *
  * Thread rules: a parker belongs to the thread that began it; only ntf_parker_wake may come from others, between
  * begin and end.

@@ -40,7 +40,7 @@ main(Model(
         Change(TWO, "acquire of CurrentValue", "page_relacy.cpp", "return ntf_load(&page.current, NTF_ACQUIRE);",
                "return ntf_load(&page.current, NTF_RELAXED);"),
         Change(ONE, "release of the owner", "kmt/soft/page.c", "(uint64_t)0, NTF_RELEASE", "(uint64_t)0, NTF_RELAXED"),
-        # Not in the list: the acquire of the owner. It keeps the new tenant's store of the target behind the old one's in
-        # the modification order, and Relacy only ever tries the order in which the stores were executed.
+        # Not in the list: the acquire of the owner. It keeps the new tenant's store of the target behind the old one's
+        # in the modification order, and Relacy only ever tries the order in which the stores were executed.
     ),
 ))

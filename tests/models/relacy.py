@@ -70,8 +70,9 @@ class Build:
             (folder / name).write_text(text)
         if not {one[0] for one in changes} <= set(paths):
             raise LookupError("a change to what is no source of this model")
-        subprocess.run([*bench.compile(speed), *[f"-D{define}" for define in defines], "-I", str(folder), "-I", str(HERE),
-                        "-I", str(bench.root / "layer"), str(folder / model.main), "-o", str(self.program)], check=True)
+        includes = [f"-I{path}" for path in (folder, HERE, bench.root / "layer")]
+        subprocess.run([*bench.compile(speed), *[f"-D{define}" for define in defines], *includes,
+                        str(folder / model.main), "-o", str(self.program)], check=True)
 
     def run(self, search, scene):
         begun = time.monotonic()

@@ -79,8 +79,8 @@ void ntf_os_unpark_all(ntf_au32 *word)
     (void)word->wake(c, 100, RL_INFO);
 }
 
-/* With the sizes that table_relacy.py gives it, an array of eight places is left for another when it has taken two keys.
- * In such an array 3 and 11 want the same place, and 1 and 9. */
+/* With the sizes that table_relacy.py gives it, an array of eight places is left for another when it has taken two
+ * keys. In such an array 3 and 11 want the same place, and 1 and 9. */
 enum { KEPT = 1, FIRST = 2, RECYCLED = 3, BEHIND = 9, KEYS = 12 };
 
 struct table_test : rl::test_suite<table_test, 3> {
