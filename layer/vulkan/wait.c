@@ -275,29 +275,33 @@ static VkResult wait_parts(struct parts *parts, VkBool32 all, uint64_t timeout_n
     return result;
 }
 
-/* The commonest list: one imported fence that is signalled, or is only looked at. VK_NOT_READY: it has to be waited for. */
-static VkResult glance(struct ntf_device *device, struct ntf_payload *payload, uint64_t timeout_ns)
+/* What needs no wait to be built, and no clock: imported fences that are signalled, or are only looked at. VK_NOT_READY:
+ * they have to be waited for. */
+static VkResult glance(struct ntf_device *device, struct ntf_payload *const *payloads, uint32_t count, VkBool32 all,
+                       uint64_t timeout_ns)
 {
-    if (!payload || ntf_payload_is_driver(payload))
-        return VK_NOT_READY;
-    ntf_device_pull(device, payload);
-    if (ntf_payload_status(payload) == NTF_OK)
-        return VK_SUCCESS;
-    return timeout_ns == 0 ? VK_TIMEOUT : VK_NOT_READY;
+    uint32_t index;
+    const enum ntf_result result = ntf_wait_now(&device->poller, payloads, count, all, &index);
+
+    return result == NTF_NOT_READY && timeout_ns == 0 ? VK_TIMEOUT : ntf_vk_result(result);
 }
 
 static NTF_SELDOM VkResult wait_served(struct ntf_device *device, uint32_t count, const VkFence *fences, VkBool32 all,
                                        uint64_t timeout_ns)
 {
     struct parts parts;
-    VkResult result;
+    VkResult result = VK_NOT_READY;
 
     parts.device = device;
-    parts.deadline_ns = ntf_deadline_after(ntf_os_now_ns(), timeout_ns);
     if (!make_room(&parts, count))
         return VK_ERROR_OUT_OF_HOST_MEMORY;
     take_apart(&parts, count, fences);
-    result = wait_parts(&parts, all, timeout_ns);
+    if (parts.plain_count == 0)
+        result = glance(device, parts.payloads, parts.payload_count, all, timeout_ns);
+    if (result == VK_NOT_READY) {
+        parts.deadline_ns = ntf_deadline_after(ntf_os_now_ns(), timeout_ns);
+        result = wait_parts(&parts, all, timeout_ns);
+    }
     free(parts.memory);
     return result;
 }
@@ -306,6 +310,7 @@ static NTF_SELDOM VkResult wait_list(VkDevice handle, uint32_t count, const VkFe
                                      uint64_t timeout_ns)
 {
     struct ntf_device *device = ntf_device_of(handle);
+    struct ntf_payload *payload;
     VkResult result = VK_NOT_READY;
 
     if (all_drivers(device, count, fences)) {
@@ -315,8 +320,11 @@ static NTF_SELDOM VkResult wait_list(VkDevice handle, uint32_t count, const VkFe
     }
     if (ntf_device_lost(device))
         return VK_ERROR_DEVICE_LOST;
-    if (count == 1)
-        result = glance(device, ntf_device_payload(device, fences[0]), timeout_ns);
+    payload = count == 1 ? ntf_device_payload(device, fences[0]) : NULL;
+    if (payload && !ntf_payload_is_driver(payload)) {
+        ntf_device_pull(device, payload);
+        result = glance(device, &payload, 1, VK_TRUE, timeout_ns);
+    }
     if (result == VK_NOT_READY)
         result = wait_served(device, count, fences, all, timeout_ns);
     /* What a loss has signalled is no success. */
