@@ -2,6 +2,7 @@
 #include "fence/poller.h"
 
 #include "base/deadline.h"
+#include "base/os/pause.h"
 #include "fence/spin.h"
 
 #define MOST_HALVINGS 6u   /* then the budget is nothing */
@@ -170,6 +171,29 @@ static enum ntf_result wait_on(struct ntf_poller *poller, struct ntf_poll *poll,
     if (whole_ns != 0 && (!plan.foreseen || poll->lost_cpu))
         learn_budget(poller, spin, result, now_ns - start_ns, whole_ns);
     return result;
+}
+
+/* ---- chasing ---- */
+
+enum ntf_result ntf_poller_chase(struct ntf_poller *poller, uint64_t deadline_ns,
+                                 enum ntf_result (*look)(void *context), void *context)
+{
+    const struct ntf_park_ops *ops = poller->ops ? poller->ops : &ntf_park_os_ops;
+    uint64_t start_ns = ops->now_ns(), now_ns = start_ns;
+    const uint64_t whole_ns = ops->spin_ns ? ops->spin_ns(ntf_deadline_left(deadline_ns, start_ns)) : 0;
+    const uint64_t until_ns = ntf_deadline_min(ntf_deadline_after(start_ns, budget(poller, whole_ns)), deadline_ns);
+
+    while (now_ns < until_ns) {
+        const enum ntf_result result = look(context);
+
+        now_ns = ops->now_ns();
+        if (result != NTF_NOT_READY) {
+            learn_budget(poller, NTF_SPIN_REACHED, result, now_ns - start_ns, whole_ns);
+            return result;
+        }
+        ntf_pause();
+    }
+    return NTF_NOT_READY; /* the wait that follows learns from it */
 }
 
 /* ---- the wait ---- */

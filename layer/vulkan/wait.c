@@ -286,6 +286,31 @@ static VkResult glance(struct ntf_device *device, struct ntf_payload *const *pay
     return result == NTF_NOT_READY && timeout_ns == 0 ? VK_TIMEOUT : ntf_vk_result(result);
 }
 
+/* Submissions of this process: their fences can be asked sooner than a lane's thread wakes. */
+struct chase {
+    const struct parts *parts;
+    VkBool32 all;
+};
+
+static enum ntf_result look_for_ends(void *context)
+{
+    const struct chase *chase = context;
+    const struct parts *parts = chase->parts;
+    uint32_t index;
+
+    ntf_bridge_pull_queue(parts->device->bridge, 0);
+    return ntf_wait_now(&parts->device->poller, parts->payloads, parts->payload_count, chase->all, &index);
+}
+
+static VkResult chase(const struct parts *parts, VkBool32 all)
+{
+    for (uint32_t i = 0; i < parts->payload_count; i++)
+        if (ntf_load(&parts->payloads[i]->pending, NTF_RELAXED))
+            return ntf_vk_result(ntf_poller_chase(&parts->device->poller, parts->deadline_ns, look_for_ends,
+                                                  &(struct chase){ parts, all }));
+    return VK_NOT_READY;
+}
+
 static NTF_SELDOM VkResult wait_served(struct ntf_device *device, uint32_t count, const VkFence *fences, VkBool32 all,
                                        uint64_t timeout_ns)
 {
@@ -300,8 +325,11 @@ static NTF_SELDOM VkResult wait_served(struct ntf_device *device, uint32_t count
         result = glance(device, parts.payloads, parts.payload_count, all, timeout_ns);
     if (result == VK_NOT_READY) {
         parts.deadline_ns = ntf_deadline_after(ntf_os_now_ns(), timeout_ns);
-        result = wait_parts(&parts, all, timeout_ns);
+        if (parts.plain_count == 0)
+            result = chase(&parts, all);
     }
+    if (result == VK_NOT_READY)
+        result = wait_parts(&parts, all, timeout_ns);
     free(parts.memory);
     return result;
 }
