@@ -4,75 +4,46 @@
 
 #include <stdlib.h>
 
-#define FREE_KEY 0u
 #define FIRST_BITS 5u /* 32 places: enough for most applications, half a kilobyte */
 #define MOST_BITS 26u /* beyond 32 million keys something else is wrong */
 
-struct pair {
-    ntf_au64 key;
-    ntf_au64 value;
-};
-
-struct ntf_table_array {
-    ntf_au32 epoch;               /* odd: a writer fills it; atomic, written under the lock */
-    uint32_t bits;                /* 2^bits places; immutable after init */
-    uint32_t used;                /* places that are not free, removed ones too; protected by the table's lock */
-    struct ntf_table_array *next; /* in the table's list of retired arrays; protected by the table's lock */
-    struct pair *pairs;           /* right behind this header; immutable after init */
-};
-
 /* ---- arrays ---- */
 
-static uint32_t place_count(const struct ntf_table_array *array)
+static size_t seen_words(uint32_t bits)
 {
-    return (uint32_t)1 << array->bits;
-}
-
-/* Handles are often addresses: the low bits never differ. The multiplication by 2^64 / golden ratio carries all of
- * them into the top bits, which choose the place. */
-static uint32_t first_place(const struct ntf_table_array *array, uint64_t key)
-{
-    return (uint32_t)(key * UINT64_C(0x9E3779B97F4A7C15) >> (64 - array->bits));
+    return bits < 2 ? 1 : (size_t)1 << (bits - 2);
 }
 
 static struct ntf_table_array *array_make(uint32_t bits)
 {
-    const size_t count = (size_t)1 << bits;
+    const size_t count = (size_t)1 << bits, words = seen_words(bits);
+    /* The words are pairs as well, as far as memory goes: both are 64-bit atomics. */
+    const size_t all = count + (words + 1) / 2;
     struct ntf_table_array *array =
-        (struct ntf_table_array *)calloc(1, sizeof *array + count * sizeof(struct pair));
+        (struct ntf_table_array *)calloc(1, sizeof *array + all * sizeof array->pairs[0]);
 
     if (!array)
         return NULL;
     array->bits = bits;
-    array->pairs = (struct pair *)(void *)(array + 1);
     ntf_init(&array->epoch, (uint32_t)0);
     for (size_t i = 0; i < count; i++) {
-        ntf_init(&array->pairs[i].key, (uint64_t)FREE_KEY);
+        ntf_init(&array->pairs[i].key, (uint64_t)NTF_TABLE_FREE);
         ntf_init(&array->pairs[i].value, (uint64_t)0);
     }
+    array->seen = (ntf_au64 *)(void *)&array->pairs[count];
+    for (size_t i = 0; i < words; i++)
+        ntf_init(&array->seen[i], (uint64_t)0);
     return array;
 }
 
-/* The place of the key, or the free place where a probe for it ends; NULL only for a reader who looks at an array
- * that is being filled anew. */
-static struct pair *probe(const struct ntf_table_array *array, uint64_t key, uint64_t *found)
+/* Bit before key: who knows of the key finds its bit. Value before key: who finds the key finds its value. All release,
+ * for readers of an earlier epoch (table.h). */
+static void fill(struct ntf_table_array *array, struct ntf_table_pair *pair, uint64_t key, uint64_t value)
 {
-    const uint32_t mask = place_count(array) - 1;
-    uint32_t at = first_place(array, key);
+    const uint32_t bit = ntf_table_bit(array->bits, key);
+    ntf_au64 *word = &array->seen[bit / 64];
 
-    for (uint32_t step = 0; step <= mask; step++) {
-        struct pair *pair = &array->pairs[at];
-        *found = ntf_load(&pair->key, NTF_ACQUIRE);
-        if (*found == key || *found == FREE_KEY)
-            return pair;
-        at = (at + 1) & mask;
-    }
-    return NULL;
-}
-
-/* Value before key: who finds the key finds its value. Both release, for readers of an earlier epoch (table.h). */
-static void fill(struct ntf_table_array *array, struct pair *pair, uint64_t key, uint64_t value)
-{
+    ntf_store(word, ntf_load(word, NTF_RELAXED) | (uint64_t)1 << bit % 64, NTF_RELEASE);
     ntf_store(&pair->value, value, NTF_RELEASE);
     ntf_store(&pair->key, key, NTF_RELEASE);
     array->used++;
@@ -99,20 +70,22 @@ static struct ntf_table_array *reuse_locked(struct ntf_table *table, uint32_t bi
     array->next = NULL;
     array->used = 0;
     ntf_store(&array->epoch, ntf_load(&array->epoch, NTF_RELAXED) + 1, NTF_RELEASE);
-    for (uint32_t i = 0; i < place_count(array); i++)
-        ntf_store(&array->pairs[i].key, (uint64_t)FREE_KEY, NTF_RELEASE);
+    for (uint32_t i = 0; i < ntf_table_places(array); i++)
+        ntf_store(&array->pairs[i].key, (uint64_t)NTF_TABLE_FREE, NTF_RELEASE);
+    for (size_t i = 0; i < seen_words(bits); i++)
+        ntf_store(&array->seen[i], (uint64_t)0, NTF_RELEASE);
     return array;
 }
 
-static void copy_live(struct ntf_table_array *to, const struct ntf_table_array *from)
+static void copy_live(struct ntf_table_array *to, struct ntf_table_array *from)
 {
-    for (uint32_t i = 0; i < place_count(from); i++) {
+    for (uint32_t i = 0; i < ntf_table_places(from); i++) {
         const uint64_t key = ntf_load(&from->pairs[i].key, NTF_RELAXED);
         uint64_t found;
 
-        if (key == FREE_KEY || key == NTF_TABLE_GONE)
+        if (key == NTF_TABLE_FREE || key == NTF_TABLE_GONE)
             continue;
-        fill(to, probe(to, key, &found), key, ntf_load(&from->pairs[i].value, NTF_RELAXED));
+        fill(to, ntf_table_probe(to, to->bits, key, &found), key, ntf_load(&from->pairs[i].value, NTF_RELAXED));
     }
 }
 
@@ -141,31 +114,39 @@ static struct ntf_table_array *move_locked(struct ntf_table *table)
     return array;
 }
 
+/* The gate is on the readers' line: it is written only when it changes. */
+static void count_locked(struct ntf_table *table, uint32_t live)
+{
+    ntf_store(&table->live, live, NTF_RELAXED);
+    if (live < 2 && ntf_load(&table->inhabited, NTF_RELAXED) != live)
+        ntf_store(&table->inhabited, live, NTF_RELAXED);
+}
+
 static enum ntf_result insert_locked(struct ntf_table *table, uint64_t key, uint64_t value)
 {
     struct ntf_table_array *array = current_locked(table);
     uint64_t found;
-    struct pair *pair = probe(array, key, &found);
+    struct ntf_table_pair *pair = ntf_table_probe(array, array->bits, key, &found);
 
     if (found == key) {
         ntf_store(&pair->value, value, NTF_RELEASE);
         return NTF_OK;
     }
-    if (array->used + 1 > place_count(array) / 2) {
+    if (array->used + 1 > ntf_table_places(array) / 2) {
         array = move_locked(table);
         if (!array)
             return NTF_E_NO_MEMORY;
-        pair = probe(array, key, &found);
+        pair = ntf_table_probe(array, array->bits, key, &found);
     }
     /* Counted before it can be found, so that nobody who knows of the key skips the lookup. */
-    ntf_store(&table->live, ntf_load(&table->live, NTF_RELAXED) + 1, NTF_RELAXED);
+    count_locked(table, ntf_load(&table->live, NTF_RELAXED) + 1);
     fill(array, pair, key, value);
     return NTF_OK;
 }
 
 static bool is_key(uint64_t key)
 {
-    return key != FREE_KEY && key != NTF_TABLE_GONE;
+    return key != NTF_TABLE_FREE && key != NTF_TABLE_GONE;
 }
 
 /* ---- the table ---- */
@@ -177,6 +158,7 @@ enum ntf_result ntf_table_init(struct ntf_table *table)
     if (!array)
         return NTF_E_NO_MEMORY;
     ntf_init(&table->array, (uintptr_t)array);
+    ntf_init(&table->inhabited, (uint32_t)0);
     ntf_init(&table->live, (uint32_t)0);
     ntf_lock_init(&table->lock);
     return NTF_OK;
@@ -208,44 +190,45 @@ enum ntf_result ntf_table_insert(struct ntf_table *table, uint64_t key, uint64_t
 
 bool ntf_table_remove(struct ntf_table *table, uint64_t key, uint64_t *old)
 {
-    uint64_t found = FREE_KEY;
-    struct pair *pair;
+    uint64_t found = NTF_TABLE_FREE;
+    struct ntf_table_array *array;
+    struct ntf_table_pair *pair;
 
     if (!is_key(key))
         return false;
     ntf_lock_take(&table->lock);
-    pair = probe(current_locked(table), key, &found);
+    array = current_locked(table);
+    pair = ntf_table_probe(array, array->bits, key, &found);
     if (found == key) {
         if (old)
             *old = ntf_load(&pair->value, NTF_RELAXED);
         ntf_store(&pair->key, NTF_TABLE_GONE, NTF_RELEASE);
-        ntf_store(&table->live, ntf_load(&table->live, NTF_RELAXED) - 1, NTF_RELAXED);
+        count_locked(table, ntf_load(&table->live, NTF_RELAXED) - 1);
     }
     ntf_lock_drop(&table->lock);
     return found == key;
 }
 
-bool ntf_table_find(const struct ntf_table *table, uint64_t key, uint64_t *value)
+bool ntf_table_search(const struct ntf_table *table, uint64_t key, uint64_t *value)
 {
-    struct ntf_table *t = (struct ntf_table *)table; /* C11 has no atomic load through a pointer to const */
+    struct ntf_table_array *array;
+    uint64_t found, result;
+    uint32_t epoch;
 
-    if (!is_key(key))
-        return false;
-    for (;;) {
-        const struct ntf_table_array *array = (const struct ntf_table_array *)ntf_load(&t->array, NTF_ACQUIRE);
-        ntf_au32 *epoch = (ntf_au32 *)&array->epoch;
-        const uint32_t before = ntf_load(epoch, NTF_ACQUIRE);
-        uint64_t found = FREE_KEY, result = 0;
-        struct pair *pair = probe(array, key, &found);
+    do {
+        struct ntf_table_pair *pair;
 
+        array = ntf_table_enter(table, &epoch);
+        found = NTF_TABLE_FREE;
+        result = 0;
+        pair = ntf_table_probe(array, array->bits, key, &found);
         if (found == key)
             result = ntf_load(&pair->value, NTF_ACQUIRE);
-        if ((before & 1) || ntf_load(epoch, NTF_RELAXED) != before)
-            continue; /* the array was taken for new content meanwhile; the table has another */
-        if (found == key)
-            *value = result;
-        return found == key;
-    }
+    } while (!ntf_table_holds(array, epoch));
+    if (found != key || !is_key(key))
+        return false;
+    *value = result;
+    return true;
 }
 
 void ntf_table_each(struct ntf_table *table, void (*visit)(uint64_t key, uint64_t value, void *context), void *context)
@@ -254,7 +237,7 @@ void ntf_table_each(struct ntf_table *table, void (*visit)(uint64_t key, uint64_
 
     ntf_lock_take(&table->lock);
     array = current_locked(table);
-    for (uint32_t i = 0; i < place_count(array); i++) {
+    for (uint32_t i = 0; i < ntf_table_places(array); i++) {
         const uint64_t key = ntf_load(&array->pairs[i].key, NTF_RELAXED);
         if (is_key(key))
             visit(key, ntf_load(&array->pairs[i].value, NTF_RELAXED), context);

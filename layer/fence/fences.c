@@ -10,11 +10,6 @@ struct ntf_fence_chunk {
     struct ntf_fence fences[CHUNK_FENCES];
 };
 
-static struct ntf_payload *payload_of(ntf_aptr *slot)
-{
-    return (struct ntf_payload *)ntf_load(slot, NTF_ACQUIRE);
-}
-
 /* Puts payload into the slot and drops the reference that the slot held. */
 static void replace(ntf_aptr *slot, struct ntf_payload *payload)
 {
@@ -92,30 +87,10 @@ static void fence_free(struct ntf_fences *fences, struct ntf_fence *fence)
     ntf_lock_drop(&fences->lock);
 }
 
-static struct ntf_fence *find(struct ntf_fences *fences, uint64_t handle)
-{
-    uint64_t value;
-
-    if (!ntf_table_find(&fences->table, handle, &value))
-        return NULL;
-    return (struct ntf_fence *)(uintptr_t)value;
-}
-
-struct ntf_payload *ntf_fences_active(struct ntf_fences *fences, uint64_t handle)
-{
-    struct ntf_fence *fence;
-    struct ntf_payload *temporary;
-
-    if (ntf_fences_none(fences) || !(fence = find(fences, handle)))
-        return NULL;
-    temporary = payload_of(&fence->temporary);
-    return temporary ? temporary : payload_of(&fence->permanent);
-}
-
 /* The record of a handle, made if there is none; NULL without memory. */
 static struct ntf_fence *obtain(struct ntf_fences *fences, uint64_t handle)
 {
-    struct ntf_fence *fence = find(fences, handle);
+    struct ntf_fence *fence = ntf_fences_find(fences, handle);
 
     if (fence)
         return fence;
@@ -133,13 +108,6 @@ void ntf_fences_track(struct ntf_fences *fences, uint64_t handle)
 
     if (fence)
         ntf_store(&fence->clean, 1u, NTF_RELEASE);
-}
-
-bool ntf_fences_clean(struct ntf_fences *fences, uint64_t handle)
-{
-    struct ntf_fence *fence = ntf_fences_none(fences) ? NULL : find(fences, handle);
-
-    return fence && ntf_load(&fence->clean, NTF_ACQUIRE);
 }
 
 enum ntf_result ntf_fences_import(struct ntf_fences *fences, uint64_t handle, struct ntf_payload *payload,
@@ -160,7 +128,7 @@ enum ntf_result ntf_fences_import(struct ntf_fences *fences, uint64_t handle, st
 
 void ntf_fences_put_temporary(struct ntf_fences *fences, uint64_t handle, struct ntf_payload *payload)
 {
-    struct ntf_fence *fence = find(fences, handle);
+    struct ntf_fence *fence = ntf_fences_find(fences, handle);
 
     if (fence)
         replace(&fence->temporary, payload);
@@ -170,7 +138,7 @@ void ntf_fences_put_temporary(struct ntf_fences *fences, uint64_t handle, struct
 
 void ntf_fences_reset(struct ntf_fences *fences, uint64_t handle, enum ntf_result *result, ntf_status *status)
 {
-    struct ntf_fence *fence = ntf_fences_none(fences) ? NULL : find(fences, handle);
+    struct ntf_fence *fence = ntf_fences_find(fences, handle);
     struct ntf_payload *permanent;
 
     *result = NTF_OK;
@@ -179,7 +147,7 @@ void ntf_fences_reset(struct ntf_fences *fences, uint64_t handle, enum ntf_resul
     /* Vulkan 1.3, vkResetFences: a fence with a temporarily imported payload has its prior permanent payload
      * restored first; the remaining operations act on that one. */
     replace(&fence->temporary, NULL);
-    permanent = payload_of(&fence->permanent);
+    permanent = ntf_fence_payload(&fence->permanent);
     if (permanent)
         *result = ntf_payload_reset(permanent, status);
     else if (!ntf_load(&fence->clean, NTF_RELAXED))
@@ -188,17 +156,17 @@ void ntf_fences_reset(struct ntf_fences *fences, uint64_t handle, enum ntf_resul
 
 bool ntf_fences_has_permanent(struct ntf_fences *fences, uint64_t handle)
 {
-    struct ntf_fence *fence = ntf_fences_none(fences) ? NULL : find(fences, handle);
+    struct ntf_fence *fence = ntf_fences_find(fences, handle);
 
-    return fence && payload_of(&fence->permanent);
+    return fence && ntf_fence_payload(&fence->permanent);
 }
 
 bool ntf_fences_driver_resets(struct ntf_fences *fences, uint64_t handle)
 {
-    struct ntf_fence *fence = ntf_fences_none(fences) ? NULL : find(fences, handle);
-    const struct ntf_payload *temporary = fence ? payload_of(&fence->temporary) : NULL;
+    struct ntf_fence *fence = ntf_fences_find(fences, handle);
+    const struct ntf_payload *temporary = fence ? ntf_fence_payload(&fence->temporary) : NULL;
 
-    if (!fence || !payload_of(&fence->permanent))
+    if (!fence || !ntf_fence_payload(&fence->permanent))
         return true;
     return temporary && ntf_payload_is_driver(temporary) && !temporary->driver.pooled;
 }

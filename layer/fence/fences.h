@@ -38,17 +38,76 @@ void ntf_fences_finish(struct ntf_fences *fences);
 /* True when no fence of the device has a record: one relaxed load, the gate of every hooked command. */
 static inline bool ntf_fences_none(struct ntf_fences *fences)
 {
-    return ntf_load(&fences->table.live, NTF_RELAXED) == 0;
+    return ntf_table_empty(&fences->table);
+}
+
+/* The record of a handle, NULL if it has none. */
+static inline struct ntf_fence *ntf_fences_find(struct ntf_fences *fences, uint64_t handle)
+{
+    uint64_t value;
+
+    if (ntf_fences_none(fences) || !ntf_table_find(&fences->table, handle, &value))
+        return NULL;
+    return (struct ntf_fence *)(uintptr_t)value;
+}
+
+static inline struct ntf_payload *ntf_fence_payload(ntf_aptr *slot)
+{
+    return (struct ntf_payload *)ntf_load(slot, NTF_ACQUIRE);
+}
+
+static inline struct ntf_payload *ntf_fence_active(struct ntf_fence *fence)
+{
+    struct ntf_payload *temporary = ntf_fence_payload(&fence->temporary);
+
+    return temporary ? temporary : ntf_fence_payload(&fence->permanent);
+}
+
+/* Whether the driver cannot be asked for the handle itself. */
+static inline bool ntf_fence_is_ours(struct ntf_fence *fence)
+{
+    return ntf_fence_active(fence) || ntf_load(&fence->clean, NTF_ACQUIRE);
 }
 
 /* The active payload of a handle, NULL if that is the driver's own. No reference is taken: the application may not
  * reset, import over or destroy a fence while a command uses it. */
-struct ntf_payload *ntf_fences_active(struct ntf_fences *fences, uint64_t handle);
+static inline struct ntf_payload *ntf_fences_active(struct ntf_fences *fences, uint64_t handle)
+{
+    struct ntf_fence *fence = ntf_fences_find(fences, handle);
+
+    return fence ? ntf_fence_active(fence) : NULL;
+}
 
 /* From now on the driver's own fence of this handle is in no queue, and unsignalled: whatever signals it later is given
  * a stand-in (vulkan/stand_in.h). Without memory nothing has changed. */
 void ntf_fences_track(struct ntf_fences *fences, uint64_t handle);
-bool ntf_fences_clean(struct ntf_fences *fences, uint64_t handle);
+static inline bool ntf_fences_clean(struct ntf_fences *fences, uint64_t handle)
+{
+    struct ntf_fence *fence = ntf_fences_find(fences, handle);
+
+    return fence && ntf_load(&fence->clean, NTF_ACQUIRE);
+}
+
+/* Whether the driver can be asked for each of these handles itself: none has a payload of ours, none goes by stand-ins.
+ * handles: count numbers of 64 bits one after the other, of whatever type. Without a call, since waits for plain fences
+ * pass here. */
+static inline bool ntf_fences_all_plain(struct ntf_fences *fences, const void *handles, uint32_t count)
+{
+    uint32_t plain = 0;
+
+    if (ntf_fences_none(fences))
+        return true;
+    while ((plain += ntf_table_absent(&fences->table, (const uint64_t *)handles + plain, count - plain)) < count) {
+        struct ntf_fence *fence;
+        uint64_t handle;
+
+        memcpy(&handle, (const uint64_t *)handles + plain++, sizeof handle);
+        fence = ntf_fences_find(fences, handle);
+        if (fence && ntf_fence_is_ours(fence))
+            return false;
+    }
+    return true;
+}
 
 /* Puts payload in, taking over one reference on success. Permanent: also drops a temporary payload (Vulkan 1.3,
  * "Importing Fence Payloads"). NTF_E_NO_MEMORY: everything is as before, the reference stays the caller's. */

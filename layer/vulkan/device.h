@@ -102,7 +102,7 @@ static inline bool ntf_device_lost(struct ntf_device *device)
 /* The driver has answered. If something is over, what came before it on its queue is over as well, and reads so. */
 static inline void ntf_device_after(struct ntf_device *device, VkResult result)
 {
-    if (result == VK_SUCCESS && !ntf_fences_none(&device->fences))
+    if (result == VK_SUCCESS && !ntf_fences_none(&device->fences) && ntf_bridge_owes(device->bridge))
         ntf_bridge_pull_queue(device->bridge, 0);
     else if (result == VK_ERROR_DEVICE_LOST)
         ntf_device_lose(device);

@@ -42,22 +42,6 @@ struct parts {
     VkFence below_scratch[NTF_WAIT_SCRATCH];
 };
 
-/* Whether the driver can be asked for the application's own handle. */
-static bool is_drivers(struct ntf_device *device, VkFence fence)
-{
-    return !ntf_device_payload(device, fence) && !ntf_device_clean(device, fence);
-}
-
-static bool all_drivers(struct ntf_device *device, uint32_t count, const VkFence *fences)
-{
-    if (ntf_fences_none(&device->fences))
-        return true;
-    for (uint32_t i = 0; i < count; i++)
-        if (!is_drivers(device, fences[i]))
-            return false;
-    return true;
-}
-
 /* False without memory. */
 static bool make_room(struct parts *parts, uint32_t count)
 {
@@ -334,37 +318,87 @@ static NTF_SELDOM VkResult wait_served(struct ntf_device *device, uint32_t count
     return result;
 }
 
-static NTF_SELDOM VkResult wait_list(VkDevice handle, uint32_t count, const VkFence *fences, VkBool32 all,
-                                     uint64_t timeout_ns)
+static NTF_SELDOM VkResult wait_mixture(struct ntf_device *device, uint32_t count, const VkFence *fences, VkBool32 all,
+                                        uint64_t timeout_ns)
 {
-    struct ntf_device *device = ntf_device_of(handle);
-    struct ntf_payload *payload;
-    VkResult result = VK_NOT_READY;
+    const VkResult result =
+        ntf_device_lost(device) ? VK_ERROR_DEVICE_LOST : wait_served(device, count, fences, all, timeout_ns);
 
-    if (all_drivers(device, count, fences)) {
-        result = device->next.WaitForFences(handle, count, fences, all, timeout_ns);
-        ntf_device_after(device, result);
-        return result;
-    }
-    if (ntf_device_lost(device))
-        return VK_ERROR_DEVICE_LOST;
-    payload = count == 1 ? ntf_device_payload(device, fences[0]) : NULL;
-    if (payload && !ntf_payload_is_driver(payload)) {
-        ntf_device_pull(device, payload);
-        result = glance(device, &payload, 1, VK_TRUE, timeout_ns);
-    }
-    if (result == VK_NOT_READY)
-        result = wait_served(device, count, fences, all, timeout_ns);
     /* What a loss has signalled is no success. */
     return ntf_device_lost(device) ? VK_ERROR_DEVICE_LOST : result;
 }
 
+/* The commonest list of ours: one imported fence, that is signalled, or is only looked at. */
+static NTF_SELDOM VkResult wait_one_served(struct ntf_device *device, struct ntf_payload *payload, const VkFence *fence,
+                                           VkBool32 all, uint64_t timeout_ns)
+{
+    VkResult result = VK_NOT_READY;
+
+    if (payload && !ntf_payload_is_driver(payload)) {
+        ntf_device_pull(device, payload);
+        if (ntf_payload_status(payload) == NTF_OK) {
+            ntf_history_lapse(&payload->history);
+            result = VK_SUCCESS;
+        } else if (timeout_ns == 0) {
+            result = VK_TIMEOUT;
+        }
+    }
+    if (result == VK_NOT_READY)
+        return wait_mixture(device, 1, fence, all, timeout_ns);
+    return ntf_device_lost(device) ? VK_ERROR_DEVICE_LOST : result;
+}
+
+/* The driver can be asked for the application's own handles. */
+static NTF_SELDOM VkResult ask_plain(struct ntf_device *device, uint32_t count, const VkFence *fences, VkBool32 all,
+                                     uint64_t timeout_ns)
+{
+    const VkResult result = device->next.WaitForFences(device->handle, count, fences, all, timeout_ns);
+
+    ntf_device_after(device, result);
+    return result;
+}
+
+static NTF_SELDOM VkResult wait_one(struct ntf_device *device, const VkFence *only, VkBool32 all, uint64_t timeout_ns)
+{
+    struct ntf_fence *fence = ntf_fences_find(&device->fences, ntf_fence_number(*only));
+
+    if (fence && ntf_fence_is_ours(fence))
+        return wait_one_served(device, ntf_fence_active(fence), only, all, timeout_ns);
+    return ask_plain(device, 1, only, all, timeout_ns);
+}
+
+static NTF_SELDOM VkResult wait_list(struct ntf_device *device, uint32_t count, const VkFence *fences, VkBool32 all,
+                                     uint64_t timeout_ns)
+{
+    if (!ntf_fences_all_plain(&device->fences, fences, count))
+        return wait_mixture(device, count, fences, all, timeout_ns);
+    return ask_plain(device, count, fences, all, timeout_ns);
+}
+
+/* The device is not the one that was asked for last. */
+static NTF_SELDOM VkResult wait_elsewhere(VkDevice handle, uint32_t count, const VkFence *fences, VkBool32 all,
+                                          uint64_t timeout_ns)
+{
+    struct ntf_device *device = ntf_device_of(handle);
+
+    if (count == 1)
+        return wait_one(device, fences, all, timeout_ns);
+    return wait_list(device, count, fences, all, timeout_ns);
+}
+
+/* Each way is a function of its own, so that it saves no more registers than it needs. */
 NTF_COMMAND(VkResult)
 ntf_vkWaitForFences(VkDevice handle, uint32_t count, const VkFence *fences, VkBool32 all, uint64_t timeout_ns)
 {
-    struct ntf_device *passes = ntf_device_passes(handle);
+    struct ntf_device *device = ntf_device_at_hand(handle);
 
-    if (passes)
-        return passes->next.WaitForFences(handle, count, fences, all, timeout_ns);
-    return wait_list(handle, count, fences, all, timeout_ns);
+    if (!device)
+        return wait_elsewhere(handle, count, fences, all, timeout_ns);
+    if (ntf_fences_none(&device->fences))
+        return device->next.WaitForFences(handle, count, fences, all, timeout_ns);
+    if (count != 1)
+        return wait_list(device, count, fences, all, timeout_ns);
+    if (ntf_table_absent(&device->fences.table, fences, 1))
+        return ask_plain(device, 1, fences, all, timeout_ns);
+    return wait_one(device, fences, all, timeout_ns);
 }

@@ -140,6 +140,70 @@ static void grows(void **state)
     }
 }
 
+/* A list is skipped as far as its keys are absent: never a key that is there, and nearly all that are not. */
+static void skips_what_is_absent(void **state)
+{
+    enum { COUNT = 5000 };
+    static uint64_t keys[COUNT];
+    struct ntf_table *table = *state;
+    uint32_t at = 0, asked = 0;
+
+    for (uint64_t i = 0; i < COUNT; i++)
+        keys[i] = key_of(4, i + 1);
+    assert_int_equal(ntf_table_absent(table, keys, 0), 0);
+    assert_int_equal(ntf_table_absent(table, keys, COUNT), COUNT);
+    for (uint32_t i = 0; i < COUNT; i += 7)
+        assert_int_equal(ntf_table_insert(table, keys[i], i), NTF_OK);
+    for (uint32_t i = 0; i < COUNT; i += 7)
+        assert_int_equal(ntf_table_absent(table, &keys[i], 1), 0);
+    while ((at += ntf_table_absent(table, &keys[at], COUNT - at)) < COUNT) {
+        uint64_t value;
+
+        assert_int_equal(ntf_table_find(table, keys[at], &value), at % 7 == 0);
+        asked += at++ % 7 != 0;
+    }
+    assert_true(asked < COUNT / 16);
+}
+
+/* Of keys that have come and gone no more is remembered than a while. */
+static void forgets_who_was_there(void **state)
+{
+    enum { GONE = 100000, FRESH = 1000 };
+    struct ntf_table *table = *state;
+    uint32_t absent = 0;
+
+    for (uint64_t i = 1; i <= GONE; i++) {
+        assert_int_equal(ntf_table_insert(table, key_of(4, i), i), NTF_OK);
+        assert_true(ntf_table_remove(table, key_of(4, i), NULL));
+    }
+    for (uint64_t i = GONE + 1; i <= GONE + FRESH; i++) {
+        const uint64_t key = key_of(4, i);
+        absent += ntf_table_absent(table, &key, 1);
+    }
+    assert_true(absent > FRESH * 15 / 16);
+}
+
+/* The gate says whether there is anything at all. */
+static void knows_when_it_is_empty(void **state)
+{
+    struct ntf_table *table = *state;
+
+    for (uint64_t round = 1; round <= 3; round++) {
+        assert_true(ntf_table_empty(table));
+        for (uint64_t i = 1; i <= round; i++) {
+            assert_int_equal(ntf_table_insert(table, i, i), NTF_OK);
+            assert_false(ntf_table_empty(table));
+        }
+        assert_int_equal(ntf_table_insert(table, 1, 2), NTF_OK);
+        for (uint64_t i = 1; i <= round; i++) {
+            assert_false(ntf_table_empty(table));
+            assert_true(ntf_table_remove(table, i, NULL));
+        }
+        assert_false(ntf_table_remove(table, 1, NULL));
+    }
+    assert_true(ntf_table_empty(table));
+}
+
 struct sums {
     uint64_t keys, values, count;
 };
@@ -190,6 +254,8 @@ static void read_until_stopped(void *context)
 
         if (!ntf_table_find(race->table, key, &value) && key <= STEADY)
             ntf_fetch_add(&race->lost, 1, NTF_RELAXED);
+        if (key <= STEADY && ntf_table_absent(race->table, &key, 1))
+            ntf_fetch_add(&race->lost, 1, NTF_RELAXED);
         if (value >> 24 != key)
             ntf_fetch_add(&race->wrong_value, 1, NTF_RELAXED);
         if (ntf_table_find(race->table, ABSENT + key, &value))
@@ -210,7 +276,7 @@ static void write_rounds(void *context)
         if (ntf_table_insert(race->table, key, VALUE(key, round)) != NTF_OK
             || ntf_table_insert(race->table, 1 + round % STEADY, VALUE(1 + round % STEADY, round)) != NTF_OK
             || !ntf_table_remove(race->table, key, &old) || old != VALUE(key, round)
-            || ntf_table_find(race->table, key, &old))
+            || ntf_table_find(race->table, key, &old) || ntf_table_empty(race->table))
             ntf_fetch_add(&race->failed, 1, NTF_RELAXED);
     }
 }
@@ -248,6 +314,9 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(refuses_marks, setup, teardown),
         cmocka_unit_test_setup_teardown(reuses_keys, setup, teardown),
         cmocka_unit_test_setup_teardown(grows, setup, teardown),
+        cmocka_unit_test_setup_teardown(skips_what_is_absent, setup, teardown),
+        cmocka_unit_test_setup_teardown(forgets_who_was_there, setup, teardown),
+        cmocka_unit_test_setup_teardown(knows_when_it_is_empty, setup, teardown),
         cmocka_unit_test_setup_teardown(walks, setup, teardown),
         cmocka_unit_test_setup_teardown(readers_see_only_truth, setup, teardown),
     };

@@ -13,6 +13,7 @@ enum { SECONDS = 20, SETTLE_MS = 5000 };
 const struct path *path;
 static unsigned point;
 static const char *phase = "start";
+static char failed[48] = "nothing failed"; // the call that did; it stays so when the act is tried again
 
 void attempt_fail(const char *format, ...)
 {
@@ -22,7 +23,7 @@ void attempt_fail(const char *format, ...)
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     fprintf(stderr, "%s, point %u (%s), %s: %s\n", path->name, point,
-            faults_fired() ? faults_fired() : "nothing failed", phase, text);
+            faults_fired() ? faults_fired() : failed, phase, text);
     _exit(EXIT_FAILURE);
 }
 
@@ -157,8 +158,9 @@ static VkResult refused(VkResult result, struct left before)
     struct left allowed = {.blocks = 16};
     struct outcome ignored;
     judge_refusal(result);
-    allowed.threads = path->stay_threads;
-    allowed.handles = path->stay_handles;
+    snprintf(failed, sizeof failed, "%s", faults_fired());
+    allowed.threads = path->lanes + path->serves;
+    allowed.handles = path->events + path->serves;
     // What the first device makes and the next one uses: our thread and event, the driver's
     // threads.
     if (path->stage < DEVICE)
@@ -170,11 +172,19 @@ static VkResult refused(VkResult result, struct left before)
     return act(0, &ignored);
 }
 
-void attempt(const struct path *tried, unsigned n, const struct left *allowed,
-             struct outcome *outcome)
+// What stays in the process for good. What stands for a kernel is a module of its own, which has three threads at the
+// most, and for each a block and what it listens to.
+static struct left stays(void)
 {
-    static const struct left whatever = {1000, 1000, 1000, 1000, 1000};
-    struct left origin, before;
+    const long serving = path->serves + path->peer_serves;
+    if (path_has_kernel())
+        return (struct left){.blocks = 3, .handles = 3, .threads = 3};
+    return (struct left){.blocks = path->serves, .handles = serving, .threads = serving};
+}
+
+void attempt(const struct path *tried, unsigned n, struct outcome *outcome)
+{
+    struct left origin, before, allowed;
     VkResult result;
     path = tried;
     point = n;
@@ -201,6 +211,9 @@ void attempt(const struct path *tried, unsigned n, const struct left *allowed,
     // Whatever failed, no call that came down was a breach of a rule.
     if (fake_find()->violations())
         attempt_fail("%s", fake_find()->violation(0));
-    outcome->left = settle(origin, allowed ? allowed : &whatever, "in the end");
+    if (imports_bad_closes())
+        attempt_fail("a descriptor was closed that was not open");
+    allowed = stays();
+    outcome->left = settle(origin, &allowed, "in the end");
     outcome->finished = true;
 }

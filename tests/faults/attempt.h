@@ -20,9 +20,7 @@ struct outcome {
 };
 
 /* In a process of its own: runs the path with the n-th call failing (0: none), and sees to it that
- * no more is left than allowed (NULL: whatever is). Returns when all is well, else the process
- * ends. */
-void attempt(const struct path *path, unsigned n, const struct left *allowed,
-             struct outcome *outcome);
+ * nothing is left that should not. Returns when all is well, else the process ends. */
+void attempt(const struct path *path, unsigned n, struct outcome *outcome);
 
 #endif

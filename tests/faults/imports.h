@@ -40,5 +40,7 @@ struct held { // less the array of the thread of asynchronous waits (wrappers.c)
     size_t blocks, mappings;
 };
 struct held imports_held(void);
+// How often the module has closed a descriptor that was not open.
+unsigned imports_bad_closes(void);
 
 #endif

@@ -51,14 +51,13 @@ static void load(const char *layer)
 }
 
 // In a fork: nothing of the parent's but its memory as it is.
-static void fork_attempt(unsigned i, unsigned n, const struct left *allowed,
-                         struct outcome *outcome)
+static void fork_attempt(unsigned i, unsigned n, struct outcome *outcome)
 {
     int status;
     memset(outcome, 0, sizeof *outcome);
     const pid_t pid = fork();
     if (pid == 0) {
-        attempt(&paths[i], n, allowed, outcome);
+        attempt(&paths[i], n, outcome);
         _exit(EXIT_SUCCESS);
     }
     if (pid < 0 || waitpid(pid, &status, 0) != pid)
@@ -75,7 +74,6 @@ static int child_main(void)
 {
     struct outcome *outcome = mmap(NULL, sizeof *outcome, PROT_READ | PROT_WRITE,
                                    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    static struct left allowed;
     char line[NTF_LINE_MAX];
     if (outcome == MAP_FAILED)
         abort();
@@ -85,9 +83,7 @@ static int child_main(void)
         unsigned i, n;
         if (sscanf(line, "%u %u", &i, &n) != 2 || i >= path_count)
             abort();
-        fork_attempt(i, n, n ? &allowed : NULL, outcome);
-        if (n == 0)
-            allowed = outcome->left;
+        fork_attempt(i, n, outcome);
         ntf_parent_send("%d %d %d %ld %ld %ld %s", outcome->finished, outcome->fired,
                         outcome->kind, outcome->left.blocks, outcome->left.handles,
                         outcome->left.threads, outcome->call);

@@ -6,6 +6,7 @@
 #define IMPORT(Name, what)                                                                         \
     {                                                                                              \
         .name = Name, .stage = DEVICE, .import = true, .argument = what,                           \
+        .peer_serves = ((what)&BY_NAME) != 0,                                                      \
         .arrange = import_arrange, .act = import_act, .refused = import_refused,                   \
         .done = import_done, .tidy = import_tidy                                                   \
     }
@@ -22,20 +23,20 @@
 #define EXPORTABLE(Name, what, served)                                                                     \
     {                                                                                              \
         .name = Name, .stage = DEVICE, .argument = what, .other = VK_ERROR_UNKNOWN,                \
-        .reason = "NTF-FENCE-005", .stay_threads = served, .stay_handles = served,                 \
+        .reason = "NTF-FENCE-005", .serves = served,                 \
         .arrange = exportable_arrange, .act = exportable_act,                                      \
         .refused = exportable_refused, .done = exportable_done, .tidy = export_tidy                \
     }
 #define EXPORT(Name, what)                                                                         \
     {                                                                                              \
         .name = Name, .stage = DEVICE, .argument = what, .other = VK_ERROR_TOO_MANY_OBJECTS,       \
-        .reason = "NTF-FENCE-002", .arrange = export_arrange, .act = export_act,                   \
+        .serves = ((what)&BY_NAME) != 0, .reason = "NTF-FENCE-002", .arrange = export_arrange, .act = export_act, \
         .refused = export_refused, .done = export_done, .tidy = export_tidy                        \
     }
 
 #define GLOBAL_IMPORT(Name, what)                                                                  \
     {                                                                                              \
-        .name = Name, .stage = DEVICE, .import = true, .stay_threads = 1, .stay_handles = 1,       \
+        .name = Name, .stage = DEVICE, .import = true, .serves = true, .peer_serves = true,        \
         .argument = what,                                                                          \
         .arrange = global_import_arrange, .act = global_import_act,                                \
         .refused = global_import_refused, .done = global_import_done, .tidy = global_import_tidy   \
@@ -47,14 +48,14 @@
     }
 #define PRESENT(Name, what)                                                                        \
     {                                                                                              \
-        .name = Name, .stage = DEVICE, .stay_threads = (what)&SEVERAL ? 2 : 1, .argument = what,   \
+        .name = Name, .stage = DEVICE, .lanes = (what)&SEVERAL ? 2 : 1, .argument = what,   \
         .arrange = present_arrange, .act = present_act, .refused = present_refused,                \
         .done = present_done, .tidy = present_tidy                                                 \
     }
 #define MIXED_WAIT(Name, what)                                                                     \
     {                                                                                              \
-        .name = Name, .stage = DEVICE, .stay_threads = 2, .stay_handles = 1, .argument = what,     \
-        .arrange = mixed_arrange, .act = mixed_act, .refused = mixed_refused, .done = mixed_done, .tidy = mixed_tidy         \
+        .name = Name, .stage = DEVICE, .lanes = 2, .events = 1, .argument = what,     \
+        .arrange = mixed_arrange, .act = mixed_act, .refused = mixed_refused, .done = mixed_done, .tidy = mixed_tidy \
     }
 #define DESCRIPTOR_IMPORT(Name, what)                                                              \
     {                                                                                              \
@@ -93,14 +94,13 @@ const struct path paths[] = {
     IMPORT("import-handle-crowded", CROWDED),
     IMPORT("import-name", BY_NAME),
     IMPORT("import-name-over-another", BY_NAME | OVER_ANOTHER),
-    EXPORTABLE("create-exportable", 0, 0),
-    EXPORTABLE("create-exportable-named", BY_NAME, 1),
+    EXPORTABLE("create-exportable", 0, false),
+    EXPORTABLE("create-exportable-named", BY_NAME, true),
     EXPORT("export", 0),
     EXPORT("export-named", BY_NAME),
     {.name = "create-global",
      .stage = DEVICE,
-     .stay_threads = 1,
-     .stay_handles = 1,
+     .serves = true,
      .other = VK_ERROR_UNKNOWN,
      .reason = "NTF-FENCE-005",
      .arrange = global_create_arrange,
@@ -115,6 +115,8 @@ const struct path paths[] = {
      .stage = DEVICE,
      .threads = FAULT_OTHERS,
      .of_soft_only = true, // there is no thread between what stands for a kernel and itself
+     .serves = true,
+     .peer_serves = true,
      .arrange = global_serve_arrange,
      .act = global_serve_act,
      .done = global_serve_done,
@@ -222,7 +224,7 @@ const struct path paths[] = {
     WAIT("wait-one-timeout-deaf", ONE | TIMEOUT, true),
     {.name = "submit",
      .stage = DEVICE,
-     .stay_threads = 1,
+     .lanes = 1,
      .arrange = submit_arrange,
      .act = submit_act,
      .refused = submit_refused,

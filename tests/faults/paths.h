@@ -22,9 +22,10 @@ struct path {
     VkResult other;      // what may be answered beside a lack of host memory, with one message of `reason`; 0: nothing
     const char *reason;
     int argument;        // for the functions
-    // What may stay after a refusal: lanes until the device goes; an event of a pool; and who has given a name or a
-    // number once serves them for good, by one thread and what that listens to.
-    unsigned stay_threads, stay_handles;
+    unsigned lanes, events; // threads and events that may stay after a refusal, until the device goes
+    // Who has given a name or a number serves them for good, by one thread, with what that listens to: the layer, the
+    // peer.
+    bool serves, peer_serves;
     void (*arrange)(void);
     VkResult (*act)(void);
     // The act has failed: nothing has changed. It is tried once more after that.
@@ -116,6 +117,7 @@ enum {
     FIRST = 16,     // the wait is the device's first mixed wait-any
     FULL = 32,      // there is no room left in the tables for one more fence
 };
+void mixed_begin(VkFence imported); // makes the device so
 void mixed_arrange(void);
 VkResult mixed_act(void);
 void mixed_refused(void);

@@ -196,9 +196,19 @@ SIMPLE(ssize_t, writev, (int fd, const struct iovec *v, int n), (fd, v, n), EIO,
 SIMPLE(int, sched_getaffinity, (pid_t p, size_t n, cpu_set_t *s), (p, n, s), EINVAL, false)
 SIMPLE(ssize_t, getrandom, (void *b, size_t n, unsigned f), (b, n, f), ENOSYS, false)
 
+static ntf_au32 bad_closes;
+
+unsigned imports_bad_closes(void)
+{
+    return ntf_load(&bad_closes, NTF_SEQ_CST);
+}
+
+// Of a number that is not open: closed twice, and had somebody got it meanwhile, it would have been his.
 static int my_close(int fd)
 {
     const int result = close(fd);
+    if (result && errno == EBADF)
+        ntf_fetch_add(&bad_closes, 1, NTF_RELAXED);
     return fails("close", EIO, false) ? -1 : result;
 }
 

@@ -12,6 +12,7 @@
 #include "kmt/soft/soft.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,7 +88,9 @@ static void expect_refusal(const char *what, int fd, ntf_status expected)
     assert_non_null(why);
     assert_ptr_equal(object, (struct ntf_object *)&object);
     assert_int_equal(fence.handle, POISON);
-    assert_int_equal(ntf_test_open_handles(), before);
+    // What was sent is closed by a thread of its own. (A server of an earlier test may be closing its own, too.)
+    while (ntf_test_open_handles() > before)
+        sched_yield();
     printf("%s: %s\n", what, why);
 }
 
@@ -303,7 +306,8 @@ static void lying_servers(void **state)
             assert_int_equal(rig_lookup(name, 1, &nt), NTF_STATUS_OBJECT_NAME_NOT_FOUND);
             printf("liar %u: not found after %.2f s\n", mode, (double)(ntf_os_now_ns() - begin) / 1e9);
             ntf_thread_join(liar.thread);
-            assert_in_range(ntf_test_open_handles(), 0, before);
+            while (ntf_test_open_handles() > before) // what was sent is closed by a thread of its own
+                sched_yield();
         }
         assert_int_equal(close(liar.listener), 0);
     }

@@ -10,6 +10,7 @@
 #include "base/os/os.h"
 #include "kmt/os/posix/futex.h"
 #include "kmt/soft/os/os.h"
+#include "kmt/soft/os/posix/discard.h"
 #include "kmt/soft/os/posix/posix.h"
 
 #include <errno.h>
@@ -208,8 +209,7 @@ void soft_nt_handle_close(ntf_handle nt)
 {
     const int fd = soft_fd_of(nt);
 
-    if (fd >= 0)
-        (void)close(fd);
+    soft_discard(fd); /* it may be whatever a peer has sent under a name of ours */
 }
 
 enum ntf_result soft_can_share(const char **why)

@@ -15,6 +15,7 @@
 #include "base/deadline.h"
 #include "base/os/os.h"
 #include "kmt/soft/os/os.h"
+#include "kmt/soft/os/posix/discard.h"
 #include "kmt/soft/os/posix/posix.h"
 #include "kmt/soft/os/posix/wire.h"
 
@@ -68,6 +69,16 @@ static void drop_client(struct client *client)
     client->fd = 0;
 }
 
+/* One that has not asked, or is not ours: with the connection goes what it has sent. */
+static void drop_stranger(struct client *client)
+{
+    struct epoll_event unused = { 0 };
+
+    (void)epoll_ctl(server.epoll, EPOLL_CTL_DEL, client->fd, &unused);
+    soft_discard(client->fd);
+    client->fd = 0;
+}
+
 static struct client *free_client(struct client *clients)
 {
     struct client *oldest = clients;
@@ -79,7 +90,7 @@ static struct client *free_client(struct client *clients)
         if (clients[i].deadline_ns < oldest->deadline_ns)
             oldest = &clients[i];
     }
-    drop_client(oldest);
+    drop_stranger(oldest);
     return oldest;
 }
 
@@ -119,7 +130,11 @@ static void answer(struct client *client)
 
     if (client->fd == 0)
         return;
-    if (soft_wire_peer_is_ours(client->fd) && soft_wire_read_request(client->fd, &asked)) {
+    if (!soft_wire_peer_is_ours(client->fd)) {
+        drop_stranger(client);
+        return;
+    }
+    if (soft_wire_read_request(client->fd, &asked)) {
         struct soft_name *name;
         ntf_lock_take(&server.lock);
         name = find_locked(client->name);
@@ -139,7 +154,7 @@ static int next_timeout(struct client *clients)
 
     for (i = 0; i < CLIENTS; i++) {
         if (clients[i].fd != 0 && ntf_deadline_passed(clients[i].deadline_ns, now_ns))
-            drop_client(&clients[i]);
+            drop_stranger(&clients[i]);
         if (clients[i].fd != 0)
             next_ns = ntf_deadline_min(next_ns, clients[i].deadline_ns);
     }

@@ -3,6 +3,7 @@
 
 #include "base/deadline.h"
 #include "base/os/os.h"
+#include "kmt/soft/os/posix/discard.h"
 #include "kmt/soft/os/posix/posix.h"
 
 #include <errno.h>
@@ -13,8 +14,10 @@
 
 #define MAGIC 0x4B4E4654u /* "TFNK" */
 #define VERSION 1u
-#define MOST_DESCRIPTORS 16u /* more than asked for is wrong already; the kernel closes what does not fit */
+/* As many as a message can have (SCM_MAX_FD): what found no room the kernel would close here and now (discard.h). */
+#define MOST_DESCRIPTORS 253u
 #define RETRY_NS UINT64_C(1000000)
+#define PIDFD 4 /* SCM_PIDFD, which older headers lack */
 
 struct packet { /* the same in every build */
     uint32_t magic;
@@ -113,6 +116,17 @@ struct message {
     int fds[sizeof(union control) / sizeof(int)]; /* as many as find room, whatever else is beside them or not */
 };
 
+/* A holder of a shared socket may have asked the kernel for more (SO_PASSPIDFD): that comes as a descriptor, too. */
+static void close_pidfd(const struct cmsghdr *part)
+{
+    int pidfd;
+
+    if (part->cmsg_len != CMSG_LEN(sizeof pidfd))
+        return;
+    memcpy(&pidfd, CMSG_DATA(part), sizeof pidfd);
+    (void)close(pidfd);
+}
+
 static void look_at_part(struct message *message, const struct cmsghdr *part)
 {
     struct ucred sender;
@@ -125,6 +139,8 @@ static void look_at_part(struct message *message, const struct cmsghdr *part)
     } else if (part->cmsg_type == SCM_CREDENTIALS && part->cmsg_len == CMSG_LEN(sizeof sender)) {
         memcpy(&sender, CMSG_DATA(part), sizeof sender);
         message->ours = sender.uid == geteuid();
+    } else if (part->cmsg_type == PIDFD) {
+        close_pidfd(part);
     }
 }
 
@@ -161,7 +177,7 @@ static void close_all(const struct message *message)
     uint32_t i;
 
     for (i = 0; i < message->count; i++)
-        (void)close(message->fds[i]);
+        soft_discard(message->fds[i]);
 }
 
 /* Gives out the descriptors if they are just so many; else closes all. */
@@ -179,8 +195,7 @@ static bool take_descriptors(struct message *message, uint32_t wanted, int *out)
         good = good && out[i] >= 0;
     }
     for (i = 0; i < wanted && !good; i++)
-        if (out[i] >= 0)
-            (void)close(out[i]);
+        soft_discard(out[i]);
     return good;
 }
 
@@ -207,16 +222,17 @@ static bool send_with(int fd, const struct msghdr *to, const struct packet *pack
 
 /* ---- who is asked ---- */
 
-/* Looked at before it is taken: anybody may write to the address, and what a stranger sends beside his bytes is not
- * let in. Between the look and the taking another holder may have taken that message, and the next is a stranger's:
- * what comes with it is closed. */
+/* Looked at before it is taken: anybody may write to the address. What a stranger sends beside his bytes is let in only
+ * as far as another thread will close it: he may hold that one up, and not more of our descriptors than there is room
+ * for. Between the look and the taking another holder may have taken that message, and the next is a stranger's: what
+ * comes with it is closed in the same way. */
 enum soft_number_read soft_number_read_request(int fd, D3DKMT_HANDLE number, int *reply)
 {
     struct message message;
 
     if (!receive(fd, MSG_PEEK, CMSG_SPACE(sizeof(struct ucred)), &message))
         return errno == EAGAIN || errno == EINTR ? SOFT_NUMBER_EMPTY : SOFT_NUMBER_EXHAUSTED;
-    if (!receive(fd, 0, message.ours ? sizeof(union control) : 0, &message))
+    if (!receive(fd, 0, message.ours || soft_discard_room() == SOFT_DISCARDS ? sizeof(union control) : 0, &message))
         return errno == EAGAIN || errno == EINTR ? SOFT_NUMBER_EMPTY : SOFT_NUMBER_EXHAUSTED;
     if (!message.ours || message.packet.number != number) {
         close_all(&message);
@@ -226,7 +242,7 @@ enum soft_number_read soft_number_read_request(int fd, D3DKMT_HANDLE number, int
         return message.truncated && message.count == 0 ? SOFT_NUMBER_EXHAUSTED : SOFT_NUMBER_DROPPED;
     if (is_socket(*reply, SOCK_SEQPACKET))
         return SOFT_NUMBER_REQUEST;
-    (void)close(*reply);
+    soft_discard(*reply);
     return SOFT_NUMBER_DROPPED;
 }
 
@@ -295,8 +311,8 @@ static enum ntf_result read_reply(int fd, D3DKMT_HANDLE number, int fds[2])
         return message.truncated && message.count < 2 ? NTF_E_NO_MEMORY : NTF_E_NOT_FOUND;
     if (soft_number_is_bound(fds[1], number))
         return NTF_OK;
-    (void)close(fds[0]);
-    (void)close(fds[1]);
+    soft_discard(fds[0]);
+    soft_discard(fds[1]);
     return NTF_E_NOT_FOUND;
 }
 
@@ -342,7 +358,7 @@ enum ntf_result soft_number_ask(D3DKMT_HANDLE number, uint64_t deadline_ns, int 
         pause_briefly(deadline_ns);
     }
     (void)close(fd);
-    *memory = fds[0];
-    *bound = fds[1];
+    *memory = result == NTF_OK ? fds[0] : -1; /* else what came has been closed */
+    *bound = result == NTF_OK ? fds[1] : -1;
     return result;
 }

@@ -20,7 +20,9 @@
  * number to everybody, and no more: every call here says for itself that it does not wait (MSG_DONTWAIT), a socket
  * that was shut down leaves the set, and no lock is held while a shared socket is read, since a reader whose memory
  * does not answer page faults could stop the others there for good. The thread reads from a duplicate, so that the
- * number may be withdrawn meanwhile: then it lives until the request is done with.
+ * number may be withdrawn meanwhile: then it lives until the request is done with. Descriptors that a stranger sends are
+ * closed elsewhere (discard.h), as long as that has room for them: beyond it he may hold the thread up, since the kernel
+ * then closes them on behalf of whoever receives the message. Other holders answer meanwhile.
  *
  * epoll knows the socket, not the descriptor, so closing one of many does not take it out of the set: it is taken out
  * before.
@@ -38,6 +40,7 @@
 
 #define ASK_NS UINT64_C(2000000000) /* all that an asker waits */
 #define EVENTS 16
+#define IN_VAIN 64u
 #define RETRY_NS UINT64_C(10000000)
 
 struct soft_number {
@@ -120,7 +123,8 @@ static void pause_briefly(void)
     (void)ntf_os_park(&nothing, 0, ntf_deadline_after(ntf_os_now_ns(), RETRY_NS));
 }
 
-static void answer(uint64_t serial, uint32_t events)
+/* True: there was a request, or something else that is out of the way now. */
+static bool answer(uint64_t serial, uint32_t events)
 {
     enum soft_number_read read = SOFT_NUMBER_EMPTY;
     D3DKMT_HANDLE number = 0;
@@ -138,18 +142,23 @@ static void answer(uint64_t serial, uint32_t events)
         stop_serving(serial); /* shut down by somebody: it would be ready for ever */
     if (exhausted || read == SOFT_NUMBER_EXHAUSTED)
         pause_briefly();
+    return read != SOFT_NUMBER_EMPTY;
 }
 
 static void serve(void *context)
 {
     struct epoll_event events[EVENTS];
+    uint32_t in_vain = 0;
 
     (void)context;
     for (;;) {
         const int count = epoll_wait(server.epoll, events, EVENTS, -1);
         int i;
         for (i = 0; i < count; i++)
-            answer(events[i].data.u64, events[i].events);
+            in_vain = answer(events[i].data.u64, events[i].events) ? 0 : in_vain + 1;
+        /* Another holder may have been faster, but not for ever: one has made the socket look ready (SO_PEEK_OFF). */
+        if (in_vain >= IN_VAIN)
+            pause_briefly();
     }
 }
 

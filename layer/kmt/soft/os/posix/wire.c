@@ -3,6 +3,7 @@
 
 #include "base/deadline.h"
 #include "base/os/os.h"
+#include "kmt/soft/os/posix/discard.h"
 #include "kmt/soft/os/posix/posix.h"
 
 #include <errno.h>
@@ -13,7 +14,8 @@
 
 #define MAGIC 0x4D4E4654u /* "TFNM" */
 #define VERSION 1u
-#define MOST_DESCRIPTORS 16u /* more than one is wrong already; the kernel closes what does not fit */
+/* As many as a message can have (SCM_MAX_FD): what found no room the kernel would close here and now (discard.h). */
+#define MOST_DESCRIPTORS 253u
 #define RETRY_NS UINT64_C(5000000)
 
 struct packet {
@@ -102,12 +104,11 @@ static enum ntf_result only_descriptor(struct msghdr *message, int *out)
             if (seen++ == 0)
                 only = fd;
             else
-                (void)close(fd);
+                soft_discard(fd);
         }
     }
     if (seen > 1 || (message->msg_flags & MSG_CTRUNC)) {
-        if (only >= 0)
-            (void)close(only);
+        soft_discard(only);
         /* One was sent, and there was no number left to give it. */
         return seen == 0 ? NTF_E_NO_MEMORY : NTF_E_NOT_FOUND;
     }
@@ -143,8 +144,7 @@ static enum ntf_result receive(int fd, struct soft_leaf *leaf, int *descriptor)
     result = only_descriptor(&message, descriptor);
     if (result != NTF_OK || (!(message.msg_flags & MSG_TRUNC) && unpack(&packet, (size_t)size, leaf)))
         return result;
-    if (*descriptor >= 0)
-        (void)close(*descriptor);
+    soft_discard(*descriptor);
     return NTF_E_NOT_FOUND;
 }
 
@@ -155,8 +155,7 @@ bool soft_wire_read_request(int fd, struct soft_leaf *leaf)
 
     if (receive(fd, leaf, &descriptor) != NTF_OK)
         return false;
-    if (descriptor >= 0)
-        (void)close(descriptor);
+    soft_discard(descriptor);
     return true;
 }
 
@@ -236,8 +235,7 @@ static enum ntf_result talk(int fd, const struct soft_leaf *leaf, uint64_t deadl
         *memory = sent;
         return NTF_OK;
     }
-    if (sent >= 0)
-        (void)close(sent);
+    soft_discard(sent);
     return NTF_E_NOT_FOUND;
 }
 
