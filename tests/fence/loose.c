@@ -97,7 +97,8 @@ static void beside_stuck_ones(void **state)
         ntf_bridge_pull_queue(bridge, 0);
         assert_true(value() == round);
         assert_int_equal(ntf_payload_reset(payload, NULL), NTF_OK);
-        assert_in_range(ntf_load(&driver.made, NTF_RELAXED), made, made + 3);
+        /* Far from one a round: only what threads that are still behind hold for a moment. */
+        assert_in_range(ntf_load(&driver.made, NTF_RELAXED), made, made + 32);
     }
     for (int i = 0; i < MANY; i++)
         finish(fences[i], 1);
