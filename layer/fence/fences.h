@@ -79,7 +79,7 @@ static inline struct ntf_payload *ntf_fences_active(struct ntf_fences *fences, u
 }
 
 /* From now on the driver's own fence of this handle is in no queue, and unsignalled: whatever signals it later is given
- * a stand-in (vulkan/stand_in.h). Without memory nothing has changed. */
+ * a stand-in (vulkan/signal.h). Without memory nothing has changed. */
 void ntf_fences_track(struct ntf_fences *fences, uint64_t handle);
 static inline bool ntf_fences_clean(struct ntf_fences *fences, uint64_t handle)
 {

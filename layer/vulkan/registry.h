@@ -64,7 +64,7 @@ PFN_vkGetDeviceProcAddr ntf_registry_passed(VkDevice device);
 extern ntf_aptr ntf_registry_cache; /* struct ntf_device * */
 struct ntf_device *ntf_registry_search(uint64_t key);
 
-/* The same as ntf_device_of, if that is the device that was asked for last; else NULL. No call, so that a command that
+/* The same as ntf_device_of, if that is the device that was made last; else NULL. No call, so that a command that
  * has no more to do than to pass on needs no stack frame. */
 static inline struct ntf_device *ntf_device_at_hand(const void *dispatchable)
 {
