@@ -126,7 +126,7 @@ static VkResult wait_and_judge(struct actor *actor, struct slot *const *slots, u
                                uint64_t timeout_ns)
 {
     struct question questions[SLOTS];
-    VkFence fences[SLOTS];
+    VkFence fences[SLOTS] = {VK_NULL_HANDLE};
     for (unsigned i = 0; i < count; i++) {
         fences[i] = slots[i]->fence;
         questions[i] = slot_look(actor, slots[i]);
