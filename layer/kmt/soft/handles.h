@@ -4,8 +4,7 @@
  * 0xC0000000 is set, the low six are clear, each is 0x40 above the one before; the first is random, so that a handle
  * of another copy, which is a stranger's, is not taken for one of ours.
  *
- * Thread rules: any thread. The table's lock is held for a look or a change, never for a call to anybody. A signal
- * takes none (soft_sync_enter): it costs one read-modify-write before the value's own.
+ * Thread rules: any thread. The table's lock is held for a look or a change, never for a call to anybody.
  */
 #ifndef NTF_KMT_SOFT_HANDLES_H
 #define NTF_KMT_SOFT_HANDLES_H
@@ -30,13 +29,6 @@ ntf_status soft_handle_new_sync(struct soft_object *object, uint32_t flags, D3DK
 bool soft_handle_is(D3DKMT_HANDLE handle, enum soft_class class);
 /* Ends a handle; those of synchronization objects that belong to a device end with it. False: not such a handle. */
 bool soft_handle_end(D3DKMT_HANDLE handle, enum soft_class class);
-
-/* What the handle stands for, without a lock, until soft_sync_exit, which the same thread calls soon: a short section
- * that neither waits nor comes back here. NULL: somebody is in it already, or it is not to be found so; ask
- * soft_sync_get. A handle that is ended meanwhile stays what it was until the exit. */
-struct soft_entry;
-struct soft_sync *soft_sync_enter(D3DKMT_HANDLE handle, struct soft_entry **out);
-void soft_sync_exit(struct soft_entry *entry);
 
 /* What the handle stands for, with a reference more; NULL: not a handle of a synchronization object. */
 struct soft_sync *soft_sync_get(D3DKMT_HANDLE handle);

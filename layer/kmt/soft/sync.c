@@ -114,39 +114,22 @@ ntf_status NTF_APIENTRY soft_DestroySynchronizationObject(const D3DKMT_DESTROYSY
     return p && soft_handle_end(p->hSyncObject, SOFT_SYNC) ? NTF_STATUS_SUCCESS : NTF_STATUS_INVALID_PARAMETER;
 }
 
-static ntf_status judge(const struct soft_sync *sync, uint64_t value, bool rewind)
-{
-    return !rewind && ntf_object_value(&sync->object->base) > value ? NTF_STATUS_INVALID_PARAMETER : NTF_STATUS_SUCCESS;
-}
-
-static ntf_status signal_sync(const struct soft_sync *sync, uint64_t value, bool rewind, bool judge_only)
-{
-    if (!soft_object_is_fence(sync->object))
-        return NTF_STATUS_INVALID_PARAMETER;
-    if (sync->flags & NTF_SYNC_NO_SIGNAL)
-        return NTF_STATUS_ACCESS_DENIED;
-    if (judge_only)
-        return judge(sync, value, rewind);
-    return ntf_page_signal(sync->object->page, value, rewind, &sync->object->page_ops) ? NTF_STATUS_SUCCESS
-                                                                                      : NTF_STATUS_INVALID_PARAMETER;
-}
-
 /* One object of a signal: judged only, or done. */
 static ntf_status signal_one(D3DKMT_HANDLE handle, uint64_t value, bool rewind, bool judge_only)
 {
-    struct soft_entry *entry;
-    struct soft_sync *sync = soft_sync_enter(handle, &entry);
-    ntf_status status;
+    struct soft_sync *sync = soft_sync_get(handle);
+    ntf_status status = NTF_STATUS_SUCCESS;
 
-    if (sync) {
-        status = signal_sync(sync, value, rewind, judge_only);
-        soft_sync_exit(entry);
-        return status;
-    }
-    sync = soft_sync_get(handle);
     if (!sync)
         return NTF_STATUS_INVALID_PARAMETER;
-    status = signal_sync(sync, value, rewind, judge_only);
+    if (!soft_object_is_fence(sync->object))
+        status = NTF_STATUS_INVALID_PARAMETER;
+    else if (sync->flags & NTF_SYNC_NO_SIGNAL)
+        status = NTF_STATUS_ACCESS_DENIED;
+    else if (judge_only)
+        status = !rewind && ntf_object_value(&sync->object->base) > value ? NTF_STATUS_INVALID_PARAMETER : status;
+    else if (!ntf_page_signal(sync->object->page, value, rewind, &sync->object->page_ops))
+        status = NTF_STATUS_INVALID_PARAMETER;
     soft_sync_put(sync);
     return status;
 }
