@@ -49,7 +49,6 @@ static bool grow_locked(struct ntf_fences *fences)
 
         ntf_init(&fence->permanent, 0);
         ntf_init(&fence->temporary, 0);
-        ntf_init(&fence->generation, 0);
         ntf_init(&fence->clean, 0);
         fence->handle = 0;
         fence->next_free = i + 1 < CHUNK_FENCES ? fence + 1 : NULL;
@@ -73,14 +72,12 @@ static struct ntf_fence *fence_new(struct ntf_fences *fences, uint64_t handle)
     if (fence) {
         fence->handle = handle;
         ntf_store(&fence->clean, 0u, NTF_RELAXED);
-        ntf_fetch_add(&fence->generation, 1, NTF_RELEASE);
     }
     return fence;
 }
 
 static void fence_free(struct ntf_fences *fences, struct ntf_fence *fence)
 {
-    ntf_fetch_add(&fence->generation, 1, NTF_RELEASE);
     ntf_lock_take(&fences->lock);
     fence->next_free = fences->free;
     fences->free = fence;

@@ -2,11 +2,13 @@
 /*
  * The fences of one device that are more than the driver's own: from the handle's number to a record with a
  * permanent payload and at most one temporary one. The active payload is the temporary if there is one; NULL means
- * the driver's. A VkFence handle is never wrapped, so a plain fence has no record at all.
+ * the driver's. A VkFence handle is never wrapped, and a plain fence has a record only while its signals go by
+ * stand-ins (ntf_fences_track).
  *
  * Records come from pools that are never unmapped while the device lives, so a reader needs no lock, no reference
- * and no grace period. Import, reset and destroy of one fence are serialised by the application; the table takes
- * care of different fences at once.
+ * and no grace period. Import, reset and destroy of one fence are serialised by the application, so no reader of a
+ * handle meets its record being given to another; the table, whose arrays have epochs, takes care of different fences at
+ * once. A generation in each record would be counted and never read, so there is none.
  */
 #ifndef NTF_FENCE_FENCES_H
 #define NTF_FENCE_FENCES_H
@@ -19,7 +21,6 @@ struct ntf_fence {
     ntf_aptr temporary; /* struct ntf_payload *, one reference; NULL: none */
     uint64_t handle;    /* immutable while in the table */
     ntf_au32 clean;     /* what the driver would signal it for goes by stand-ins (ntf_fences_track) */
-    ntf_au32 generation; /* counts reuses: even free, odd in use */
     struct ntf_fence *next_free; /* protected by the pool's lock */
 };
 
