@@ -18,6 +18,7 @@ const char *ntf_result_name(enum ntf_result r)
     case NTF_E_LOST: return "NTF_E_LOST";
     case NTF_E_COLLISION: return "NTF_E_COLLISION";
     case NTF_E_FAILED: return "NTF_E_FAILED";
+    case NTF_E_ABANDONED: return "NTF_E_ABANDONED";
     }
     return "NTF_E_UNKNOWN"; /* no default above, so that the compiler names a forgotten result */
 }

@@ -21,6 +21,7 @@ enum ntf_result {
     NTF_E_LOST = -9,           /* the device behind it is gone */
     NTF_E_COLLISION = -10,     /* the name is taken */
     NTF_E_FAILED = -11,        /* anything else; the status beside it says what */
+    NTF_E_ABANDONED = -12,     /* the owner of a keyed mutex ended without having released it */
 };
 
 const char *ntf_result_name(enum ntf_result r);

@@ -17,7 +17,7 @@
 #define NTF_KMT_KMT_H
 
 #include "base/log.h"
-#include "kmt/object.h"
+#include "kmt/mutex.h"
 
 enum ntf_provider {
     NTF_PROVIDER_LIBRARY, /* the file that the setting d3dkmt names */
@@ -91,6 +91,24 @@ void ntf_trace_describe(const struct ntf_trace *trace, struct ntf_text *text);
  * NTF_E_BAD_HANDLE, NTF_E_WRONG_OBJECT, NTF_E_ACCESS_DENIED, NTF_E_UNSUPPORTED, NTF_E_NO_MEMORY, NTF_E_FAILED. */
 enum ntf_result ntf_kmt_open_handle(struct ntf_kmt *kmt, ntf_handle handle, struct ntf_object **out,
                                     struct ntf_trace *trace);
+/* What an import may turn out to be: exactly one is not NULL. */
+struct ntf_opened {
+    struct ntf_object *object;
+    struct ntf_mutex *mutex;
+};
+/* What the caller has said that it is, by the structure that it chained: a bundle may hold both. */
+enum ntf_wanted {
+    NTF_WANT_ANY,   /* of a bundle with both: the mutex */
+    NTF_WANT_FENCE, /* what is a mutex alone: NTF_E_WRONG_OBJECT */
+    NTF_WANT_MUTEX, /* what is a fence alone: NTF_E_WRONG_OBJECT; of a bundle with both, the fence is the companion */
+};
+/* As ntf_kmt_open_handle, ntf_kmt_open_name and ntf_kmt_open_global, which want a fence. */
+enum ntf_result ntf_kmt_open_any_handle(struct ntf_kmt *kmt, ntf_handle handle, enum ntf_wanted wanted,
+                                        struct ntf_opened *out, struct ntf_trace *trace);
+enum ntf_result ntf_kmt_open_any_name(struct ntf_kmt *kmt, const char16_t *name, enum ntf_wanted wanted,
+                                      struct ntf_opened *out, struct ntf_trace *trace);
+enum ntf_result ntf_kmt_open_any_global(struct ntf_kmt *kmt, D3DKMT_HANDLE number, enum ntf_wanted wanted,
+                                        struct ntf_opened *out, struct ntf_trace *trace);
 /* Opens by name: UTF-16, terminated; bare, "Local\x" or "Global\x"; at most 260 code units; no other backslash.
  * NTF_E_NOT_FOUND, NTF_E_BAD_NAME, or as above. A server that does not answer counts as NTF_E_NOT_FOUND within 2 s. */
 enum ntf_result ntf_kmt_open_name(struct ntf_kmt *kmt, const char16_t *name, struct ntf_object **out,

@@ -250,7 +250,7 @@ static enum ntf_result climb_from(struct ntf_kmt *kmt, ntf_handle handle, struct
         return NTF_E_UNSUPPORTED;
     }
     for (uint32_t i = 0; i < kmt->rung_count; i++) {
-        if (rungs[kmt->rungs[i]](&climb))
+        if (rungs[kmt->rungs[i]] && rungs[kmt->rungs[i]](&climb))
             break;
     }
     if (!climb.object)

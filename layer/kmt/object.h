@@ -13,6 +13,9 @@ enum ntf_rung {
     NTF_RUNG_SOFT,      /* an object of the built-in software D3DKMT, known by its class and header */
     NTF_RUNG_NATIVE,    /* D3DKMTOpenNativeFenceFromNtHandle */
     NTF_RUNG_MONITORED, /* D3DKMTOpenSyncObjectFromNtHandle2 */
+    NTF_RUNG_BUNDLE,    /* D3DKMTOpenResourceFromNtHandle: the fence or the keyed mutex that a resource was shared with */
+    NTF_RUNG_MUTEX,     /* D3DKMTOpenKeyedMutexFromNtHandle, D3DKMTOpenKeyedMutex2 */
+    NTF_RUNG_D3D12,     /* the Direct3D 12 runtime */
     NTF_RUNG_COUNT
 };
 const char *ntf_rung_name(enum ntf_rung rung);

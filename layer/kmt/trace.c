@@ -23,7 +23,7 @@ const char *ntf_proof_name(enum ntf_proof proof)
 
 const char *ntf_rung_name(enum ntf_rung rung)
 {
-    static const char *const names[] = { "soft", "native", "monitored" };
+    static const char *const names[] = { "soft", "native", "monitored", "bundle", "mutex", "d3d12" };
 
     return rung < NTF_RUNG_COUNT ? names[rung] : "none";
 }
