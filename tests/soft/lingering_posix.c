@@ -12,11 +12,17 @@
 #include "kmt/soft/os/posix/number_wire.h"
 #include "kmt/soft/os/posix/wire.h"
 
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/sched.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -39,6 +45,63 @@ static int lingering_socket(void)
     return setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger) == 0 ? fd : -1;
 }
 
+static bool all_stopped(pid_t pid)
+{
+    char path[64], line[512];
+    bool stopped = true;
+    struct dirent *entry;
+    snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
+    DIR *tasks = opendir(path);
+    while (tasks && stopped && (entry = readdir(tasks))) {
+        if (entry->d_name[0] == '.')
+            continue;
+        snprintf(path, sizeof path, "/proc/%d/task/%.16s/stat", (int)pid, entry->d_name);
+        FILE *file = fopen(path, "re");
+        const char *state = file && fgets(line, sizeof line, file) ? strrchr(line, ')') : NULL;
+        stopped = !state || state[2] == 'T';
+        if (file)
+            (void)fclose(file);
+    }
+    return tasks && closedir(tasks) == 0 && stopped;
+}
+
+// Stops the parent, whose threads serve, so that we have let go of all that we send when they receive it. It goes on
+// when the descriptor that comes back is closed: by another process, since we are about to have no rights.
+static int hold_parent(void)
+{
+    const pid_t parent = getppid();
+    char nothing;
+    int go[2];
+    if (pipe(go) != 0)
+        return -1;
+    if (fork() == 0) {
+        (void)close(go[1]);
+        while (read(go[0], &nothing, 1) > 0)
+            ;
+        _exit(kill(parent, SIGCONT));
+    }
+    (void)close(go[0]);
+    if (kill(parent, SIGSTOP) != 0)
+        return -1;
+    while (!all_stopped(parent))
+        sched_yield();
+    return go[1];
+}
+
+// After this nobody here has the descriptor. Whose close was the last, ours or the receiver's, is a race: ours is made
+// by a process that shares the descriptors, and may sleep as long as it likes.
+static void let_go(int fd)
+{
+    const long pid = syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0);
+    if (pid == 0) {
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0)
+            (void)close(fd);
+        _exit(0);
+    }
+    while (pid > 0 && fcntl(fd, F_GETFD) >= 0)
+        sched_yield();
+}
+
 static bool become_stranger(void)
 {
     return setresgid(STRANGER, STRANGER, STRANGER) == 0 && setresuid(STRANGER, STRANGER, STRANGER) == 0;
@@ -48,7 +111,10 @@ static bool become_stranger(void)
 static pid_t child_begin(int ready[2])
 {
     assert_int_equal(pipe(ready), 0);
-    return fork();
+    const pid_t pid = fork();
+    if (pid == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) // it does not outlive a test that failed
+        _exit(1);
+    return pid;
 }
 
 static void child_stay(const int ready[2], bool good)
@@ -98,11 +164,16 @@ static void stranger_at_a_number(void **state)
         const struct raw_packet packet = {RAW_MAGIC, 1, number};
         struct sockaddr_un address;
         const socklen_t length = soft_number_address(number, &address); // of this user's
-        const int fd = become_stranger() ? lingering_socket() : -1, s = socket(AF_UNIX, SOCK_DGRAM, 0);
-        const bool sent = fd >= 0 && connect(s, (const struct sockaddr *)&address, length) == 0 &&
-                          raw_send(s, NULL, &packet, sizeof packet, &fd, 1);
-        (void)close(fd);
-        child_stay(ready, sent);
+        const int s = socket(AF_UNIX, SOCK_DGRAM, 0), held = hold_parent();
+        bool good = held >= 0 && become_stranger() && connect(s, (const struct sockaddr *)&address, length) == 0;
+        // The first holds the closing thread up, the others wait behind it.
+        for (int i = 0; i < 4 && good; i++) {
+            const int fd = lingering_socket();
+            good = fd >= 0 && raw_send(s, NULL, &packet, sizeof packet, &fd, 1);
+            (void)close(fd);
+        }
+        (void)close(held);
+        child_stay(ready, good);
     }
     child_await(ready);
     for (int i = 0; i < 5; i++)
@@ -132,13 +203,15 @@ static void stranger_at_a_name(void **state)
     if (pid == 0) {
         struct sockaddr_un address;
         const socklen_t length = soft_wire_address(&leaf, &address);
-        bool good = become_stranger();
+        const int held = hold_parent();
+        bool good = held >= 0 && become_stranger();
         for (int i = 0; i < 10 && good; i++) {
             const int fd = lingering_socket(), s = socket(AF_UNIX, SOCK_SEQPACKET, 0);
             good = fd >= 0 && connect(s, (const struct sockaddr *)&address, length) == 0 &&
                    raw_send(s, NULL, "xxxx", 4, &fd, 1);
             (void)close(fd);
         }
+        (void)close(held);
         child_stay(ready, good);
     }
     child_await(ready);
@@ -173,7 +246,7 @@ static void lying_holder(void **state)
                 good = raw_send(reply, NULL, &packet, sizeof packet, fds, 2);
                 (void)close(reply);
             }
-            (void)close(fds[0]);
+            let_go(fds[0]);
         }
         _exit(1);
     }

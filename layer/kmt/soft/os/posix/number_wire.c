@@ -222,17 +222,25 @@ static bool send_with(int fd, const struct msghdr *to, const struct packet *pack
 
 /* ---- who is asked ---- */
 
+/* Room beside the bytes for as many descriptors as another thread will close. */
+static size_t strangers_room(void)
+{
+    const size_t room = CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(soft_discard_room() * sizeof(int));
+
+    return room < sizeof(union control) ? room : sizeof(union control);
+}
+
 /* Looked at before it is taken: anybody may write to the address. What a stranger sends beside his bytes is let in only
  * as far as another thread will close it: he may hold that one up, and not more of our descriptors than there is room
- * for. Between the look and the taking another holder may have taken that message, and the next is a stranger's: what
- * comes with it is closed in the same way. */
+ * for. (What finds none the kernel closes here.) Between the look and the taking another holder may have taken that
+ * message, and the next is a stranger's: what comes with it is closed in the same way. */
 enum soft_number_read soft_number_read_request(int fd, D3DKMT_HANDLE number, int *reply)
 {
     struct message message;
 
     if (!receive(fd, MSG_PEEK, CMSG_SPACE(sizeof(struct ucred)), &message))
         return errno == EAGAIN || errno == EINTR ? SOFT_NUMBER_EMPTY : SOFT_NUMBER_EXHAUSTED;
-    if (!receive(fd, 0, message.ours || soft_discard_room() == SOFT_DISCARDS ? sizeof(union control) : 0, &message))
+    if (!receive(fd, 0, message.ours ? sizeof(union control) : strangers_room(), &message))
         return errno == EAGAIN || errno == EINTR ? SOFT_NUMBER_EMPTY : SOFT_NUMBER_EXHAUSTED;
     if (!message.ours || message.packet.number != number) {
         close_all(&message);
