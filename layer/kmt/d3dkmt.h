@@ -303,6 +303,7 @@ typedef struct D3DKMT_SIGNALSYNCHRONIZATIONOBJECTFROMCPU {
     uint32_t Flags; /* NTF_SIGNAL_* */
 } D3DKMT_SIGNALSYNCHRONIZATIONOBJECTFROMCPU;
 
+#include "kmt/d3dkmt_allocation.h"
 #include "kmt/d3dkmt_native.h"
 #include "kmt/d3dkmt_resource.h"
 

@@ -93,6 +93,40 @@ NTF_LAYOUT(D3DKMT_WAITFORSYNCHRONIZATIONOBJECTFROMCPU, 40, 24,
 NTF_LAYOUT(D3DKMT_SIGNALSYNCHRONIZATIONOBJECTFROMCPU, 32, 20,
            AT(hDevice, 0, 0) AT(ObjectCount, 4, 4) AT(ObjectHandleArray, 8, 8)
            AT(FenceValueArray, 16, 12) AT(Flags, 24, 16))
+NTF_LAYOUT(D3DDDI_ALLOCATIONINFO, 40, 24,
+           AT(hAllocation, 0, 0) AT(pSystemMem, 8, 4) AT(pPrivateDriverData, 16, 8)
+           AT(PrivateDriverDataSize, 24, 12) AT(VidPnSourceId, 28, 16) AT(Flags, 32, 20))
+NTF_LAYOUT(D3DDDI_ALLOCATIONINFO2, 96, 56,
+           AT(hAllocation, 0, 0) AT(hSection, 8, 4) AT(pSystemMem, 8, 4)
+           AT(pPrivateDriverData, 16, 8) AT(PrivateDriverDataSize, 24, 12)
+           AT(VidPnSourceId, 28, 16) AT(Flags, 32, 20) AT(GpuVirtualAddress, 40, 24)
+           AT(Priority, 48, 32) AT(Unused, 48, 32) AT(Reserved, 56, 36))
+NTF_LAYOUT(D3DKMT_CREATEALLOCATION, 72, 44,
+           AT(hDevice, 0, 0) AT(hResource, 4, 4) AT(hGlobalShare, 8, 8)
+           AT(pPrivateRuntimeData, 16, 12) AT(PrivateRuntimeDataSize, 24, 16)
+           AT(pStandardAllocation, 32, 20) AT(pPrivateDriverData, 32, 20)
+           AT(PrivateDriverDataSize, 40, 24) AT(NumAllocations, 44, 28)
+           AT(pAllocationInfo, 48, 32) AT(pAllocationInfo2, 48, 32) AT(Flags, 56, 36)
+           AT(hPrivateRuntimeResourceHandle, 64, 40))
+NTF_LAYOUT(D3DKMT_DESTROYALLOCATION, 24, 16,
+           AT(hDevice, 0, 0) AT(hResource, 4, 4) AT(phAllocationList, 8, 8)
+           AT(AllocationCount, 16, 12))
+NTF_LAYOUT(D3DKMT_DESTROYALLOCATION2, 24, 20,
+           AT(hDevice, 0, 0) AT(hResource, 4, 4) AT(phAllocationList, 8, 8)
+           AT(AllocationCount, 16, 12) AT(Flags, 20, 16))
+NTF_LAYOUT(D3DDDI_OPENALLOCATIONINFO, 24, 12,
+           AT(hAllocation, 0, 0) AT(pPrivateDriverData, 8, 4) AT(PrivateDriverDataSize, 16, 8))
+NTF_LAYOUT(D3DKMT_QUERYRESOURCEINFO, 32, 28,
+           AT(hDevice, 0, 0) AT(hGlobalShare, 4, 4) AT(pPrivateRuntimeData, 8, 8)
+           AT(PrivateRuntimeDataSize, 16, 12) AT(TotalPrivateDriverDataSize, 20, 16)
+           AT(ResourcePrivateDriverDataSize, 24, 20) AT(NumAllocations, 28, 24))
+NTF_LAYOUT(D3DKMT_OPENRESOURCE, 72, 44,
+           AT(hDevice, 0, 0) AT(hGlobalShare, 4, 4) AT(NumAllocations, 8, 8)
+           AT(pOpenAllocationInfo, 16, 12) AT(pOpenAllocationInfo2, 16, 12)
+           AT(pPrivateRuntimeData, 24, 16) AT(PrivateRuntimeDataSize, 32, 20)
+           AT(pResourcePrivateDriverData, 40, 24) AT(ResourcePrivateDriverDataSize, 48, 28)
+           AT(pTotalPrivateDriverDataBuffer, 56, 32)
+           AT(TotalPrivateDriverDataBufferSize, 64, 36) AT(hResource, 68, 40))
 NTF_LAYOUT(D3DDDI_OPENALLOCATIONINFO2, 80, 48,
            AT(hAllocation, 0, 0) AT(pPrivateDriverData, 8, 4) AT(PrivateDriverDataSize, 16, 8)
            AT(GpuVirtualAddress, 24, 16) AT(Reserved, 32, 24))

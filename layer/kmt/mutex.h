@@ -40,7 +40,9 @@ struct ntf_mutex_ops {
 struct ntf_mutex {
     const struct ntf_mutex_ops *ops; /* immutable, as is all of this */
     const ntf_au64 *turns;           /* NULL: only block() can wait */
-    struct ntf_object *companion;    /* owned by whoever owns the mutex, and closed by him first; NULL: none */
+    struct ntf_object *companion;    /* owned by whoever owns the mutex, and closed by him first; NULL: none, or one
+                                      * that cannot be looked at: then take() and block() wait for its value
+                                      * themselves, and give the mutex back as it came if it is not there in time */
     enum ntf_rung rung;
     uint64_t order; /* the same number for the same mutex in all processes as far as that can be known, else its address:
                      * in this order a wait for several takes them */

@@ -58,7 +58,30 @@ enum ntf_thunk_need { NTF_THUNK_OPTIONAL = 0, NTF_THUNK_REQUIRED = 1 };
     X(WaitForSynchronizationObjectFromCpu, (const D3DKMT_WAITFORSYNCHRONIZATIONOBJECTFROMCPU *p),  \
       (p), NTF_THUNK_REQUIRED)                                                                     \
     X(SignalSynchronizationObjectFromCpu, (const D3DKMT_SIGNALSYNCHRONIZATIONOBJECTFROMCPU *p),    \
-      (p), NTF_THUNK_REQUIRED)
+      (p), NTF_THUNK_REQUIRED)                                                                     \
+    /* keyed mutexes; of WSL none works */                                                         \
+    X(CreateKeyedMutex, (D3DKMT_CREATEKEYEDMUTEX *p), (p), NTF_THUNK_OPTIONAL)                     \
+    X(CreateKeyedMutex2, (D3DKMT_CREATEKEYEDMUTEX2 *p), (p), NTF_THUNK_OPTIONAL)                   \
+    X(OpenKeyedMutex, (D3DKMT_OPENKEYEDMUTEX *p), (p), NTF_THUNK_OPTIONAL)                         \
+    X(OpenKeyedMutex2, (D3DKMT_OPENKEYEDMUTEX2 *p), (p), NTF_THUNK_OPTIONAL)                       \
+    X(OpenKeyedMutexFromNtHandle, (D3DKMT_OPENKEYEDMUTEXFROMNTHANDLE *p), (p), NTF_THUNK_OPTIONAL) \
+    X(AcquireKeyedMutex, (D3DKMT_ACQUIREKEYEDMUTEX *p), (p), NTF_THUNK_OPTIONAL)                   \
+    X(AcquireKeyedMutex2, (D3DKMT_ACQUIREKEYEDMUTEX2 *p), (p), NTF_THUNK_OPTIONAL)                 \
+    X(ReleaseKeyedMutex, (D3DKMT_RELEASEKEYEDMUTEX *p), (p), NTF_THUNK_OPTIONAL)                   \
+    X(ReleaseKeyedMutex2, (D3DKMT_RELEASEKEYEDMUTEX2 *p), (p), NTF_THUNK_OPTIONAL)                 \
+    X(DestroyKeyedMutex, (const D3DKMT_DESTROYKEYEDMUTEX *p), (p), NTF_THUNK_OPTIONAL)             \
+    /* resources: what a keyed mutex is shared in */                                               \
+    X(CreateAllocation, (D3DKMT_CREATEALLOCATION *p), (p), NTF_THUNK_OPTIONAL)                     \
+    X(CreateAllocation2, (D3DKMT_CREATEALLOCATION *p), (p), NTF_THUNK_OPTIONAL)                    \
+    X(DestroyAllocation, (const D3DKMT_DESTROYALLOCATION *p), (p), NTF_THUNK_OPTIONAL)             \
+    X(DestroyAllocation2, (const D3DKMT_DESTROYALLOCATION2 *p), (p), NTF_THUNK_OPTIONAL)           \
+    X(QueryResourceInfo, (D3DKMT_QUERYRESOURCEINFO *p), (p), NTF_THUNK_OPTIONAL)                   \
+    X(QueryResourceInfoFromNtHandle, (D3DKMT_QUERYRESOURCEINFOFROMNTHANDLE *p), (p),               \
+      NTF_THUNK_OPTIONAL)                                                                          \
+    X(OpenResource, (D3DKMT_OPENRESOURCE *p), (p), NTF_THUNK_OPTIONAL)                             \
+    X(OpenResource2, (D3DKMT_OPENRESOURCE *p), (p), NTF_THUNK_OPTIONAL)                            \
+    X(OpenResourceFromNtHandle, (D3DKMT_OPENRESOURCEFROMNTHANDLE *p), (p), NTF_THUNK_OPTIONAL)     \
+    X(OpenNtHandleFromName, (D3DKMT_OPENNTHANDLEFROMNAME *p), (p), NTF_THUNK_OPTIONAL)
 
 /* One pointer per call, under the call's name. Immutable once a provider is chosen. */
 struct ntf_kmt_thunks {

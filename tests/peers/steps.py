@@ -28,7 +28,7 @@ STEPS = [
     ("DISARMED", "before", "ntf_store(&page->slots[slot].owner, (uint64_t)0, "),
     # SIGNAL: the store, the fence, the bits; for each slot the word, the wake, the wipe; the
     # overflow word.
-    ("STORED", "after", "return raised != REFUSED;"),
+    ("STORED", "after", "uint32_t overflow, i;"),
     ("STORE_FENCED", "before", "    armed = ntf_load(&page->armed, "),
     ("ARMED_READ", "after", "overflow = ntf_load(&page->overflow, "),
     ("REACHED", "before", "(void)ntf_fetch_add(&slot->word, 1u, "),

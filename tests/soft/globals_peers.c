@@ -213,7 +213,7 @@ static void back_before_the_end(void **state)
     child = agent_with(object->base.global);
     soft_object_ref(object);
     soft_object_leave(object);
-    assert_int_equal(soft_object_open_global(object->base.global, &again, &status, &why), NTF_OK);
+    assert_int_equal(soft_object_open_global(object->base.global, SOFT_IS_SYNC, &again, &status, &why), NTF_OK);
     assert_ptr_equal(again, object);
     soft_object_unref(object);
     tell(child, "drop", 0, OK);

@@ -96,7 +96,9 @@ static void check_judges_the_header(void **state)
     page.header.size_bytes++;
     for (uint32_t kind = 0; kind < 300; kind++) {
         page.header.kind = kind;
-        assert_int_equal(ntf_page_check(&page, &copy, &why), (kind >= 1 && kind <= 5) || kind == 7);
+        assert_int_equal(ntf_page_check(&page, &copy, &why), (kind >= 1 && kind <= 5) || kind == 7 ||
+                                                                 kind == NTF_PAGE_KIND_MUTEX ||
+                                                                 kind == NTF_PAGE_KIND_RESOURCE);
     }
     page.header.kind = 7;
     page.header.minor = 9;

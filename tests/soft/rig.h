@@ -87,6 +87,7 @@ ntf_status rig_waiter_join(struct rig_waiter *waiter);
 void rig_until_handles(size_t handles);
 
 /* rig_posix.c, rig_win32.c */
+extern const bool rig_bundle_keeps_all; /* an NT handle of a bundle keeps the mutex and the fence, too */
 extern const unsigned rig_cycles; /* of what has to leave nothing behind: fewer where a call takes a millisecond */
 ntf_handle rig_event_new(void);
 /* Whether it is set, without resetting it. */

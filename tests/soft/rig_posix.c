@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 const unsigned rig_cycles = 10000;
+const bool rig_bundle_keeps_all = true;
 
 ntf_handle rig_event_new(void)
 {

@@ -5,6 +5,7 @@
 #include <windows.h>
 
 const unsigned rig_cycles = 1000;
+const bool rig_bundle_keeps_all = false;
 
 ntf_handle rig_event_new(void)
 {

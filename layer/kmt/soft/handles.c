@@ -2,6 +2,7 @@
 #include "kmt/soft/handles.h"
 
 #include "base/os/os.h"
+#include "kmt/soft/mutex.h"
 #include "kmt/soft/wait.h"
 
 #include <stdlib.h>
@@ -15,7 +16,8 @@ struct entry {
     D3DKMT_HANDLE handle; /* immutable, as is all but next */
     enum soft_class class;
     D3DKMT_HANDLE device;   /* that it dies with; 0: none */
-    struct soft_sync *sync; /* of SOFT_SYNC; the entry owns one reference */
+    D3DKMT_HANDLE resource; /* of SOFT_ALLOCATION: that it dies with, too; 0: none */
+    struct soft_sync *sync; /* of SOFT_SYNC, SOFT_MUTEX, SOFT_RESOURCE; the entry owns one reference */
     struct entry *next;
 };
 
@@ -107,7 +109,34 @@ static struct soft_sync *new_sync(struct soft_object *object, uint32_t flags)
 
 ntf_status soft_handle_new_sync(struct soft_object *object, uint32_t flags, D3DKMT_HANDLE device, D3DKMT_HANDLE *out)
 {
-    struct entry *entry = new_entry(SOFT_SYNC);
+    return soft_handle_new_object(SOFT_SYNC, object, flags, device, out);
+}
+
+ntf_status soft_handle_new_allocation(D3DKMT_HANDLE device, D3DKMT_HANDLE resource, D3DKMT_HANDLE *out)
+{
+    struct entry *entry = new_entry(SOFT_ALLOCATION);
+    bool alive;
+
+    if (!entry)
+        return NTF_STATUS_NO_MEMORY;
+    entry->device = device;
+    entry->resource = resource;
+    ntf_lock_take(&table.lock);
+    alive = *find_locked(device, SOFT_DEVICE) && (resource == 0 || *find_locked(resource, SOFT_RESOURCE));
+    if (alive) {
+        insert_locked(entry);
+        *out = entry->handle;
+    }
+    ntf_lock_drop(&table.lock);
+    if (!alive)
+        free(entry);
+    return alive ? NTF_STATUS_SUCCESS : NTF_STATUS_INVALID_PARAMETER;
+}
+
+ntf_status soft_handle_new_object(enum soft_class class, struct soft_object *object, uint32_t flags,
+                                  D3DKMT_HANDLE device, D3DKMT_HANDLE *out)
+{
+    struct entry *entry = new_entry(class);
     struct soft_sync *sync = new_sync(object, flags);
     bool alive;
 
@@ -143,6 +172,18 @@ bool soft_handle_is(D3DKMT_HANDLE handle, enum soft_class class)
     return is;
 }
 
+bool soft_handle_is_of(D3DKMT_HANDLE handle, enum soft_class class, D3DKMT_HANDLE device)
+{
+    const struct entry *entry;
+    bool is;
+
+    ntf_lock_take(&table.lock);
+    entry = *find_locked(handle, class);
+    is = entry && entry->device == device;
+    ntf_lock_drop(&table.lock);
+    return is;
+}
+
 /* Moves an entry from the table to the front of a list. */
 static void move_locked(struct entry **at, struct entry **list)
 {
@@ -153,14 +194,15 @@ static void move_locked(struct entry **at, struct entry **list)
     *list = entry;
 }
 
-static void move_children_locked(D3DKMT_HANDLE device, struct entry **list)
+/* What belongs to a device or a resource. */
+static void move_children_locked(D3DKMT_HANDLE parent, struct entry **list)
 {
     uint32_t i;
 
     for (i = 0; i < BUCKETS; i++) {
         struct entry **at = &table.buckets[i];
         while (*at) {
-            if ((*at)->device == device)
+            if ((*at)->device == parent || (*at)->resource == parent)
                 move_locked(at, list);
             else
                 at = &(*at)->next;
@@ -170,10 +212,17 @@ static void move_children_locked(D3DKMT_HANDLE device, struct entry **list)
 
 static void end_sync(struct soft_sync *sync)
 {
+    const bool mutex = soft_what_of(sync->object->header.kind) == SOFT_IS_MUTEX;
+
     soft_object_ref(sync->object); /* for the waits to look at, whoever is the last user */
     ntf_store(&sync->ended, 1u, NTF_RELEASE);
+    if (mutex)
+        soft_mutex_end(sync->object, sync);
     soft_object_leave(sync->object);
-    soft_waits_look_again();
+    if (mutex)
+        soft_mutex_waits_look_again(sync);
+    else
+        soft_waits_look_again();
     soft_sync_put(sync);
 }
 
@@ -185,7 +234,7 @@ bool soft_handle_end(D3DKMT_HANDLE handle, enum soft_class class)
     at = find_locked(handle, class);
     if (*at) {
         move_locked(at, &list);
-        if (class == SOFT_DEVICE)
+        if (class == SOFT_DEVICE || class == SOFT_RESOURCE)
             move_children_locked(handle, &list);
     }
     ntf_lock_drop(&table.lock);
@@ -203,11 +252,16 @@ bool soft_handle_end(D3DKMT_HANDLE handle, enum soft_class class)
 
 struct soft_sync *soft_sync_get(D3DKMT_HANDLE handle)
 {
+    return soft_handle_get(handle, SOFT_SYNC);
+}
+
+struct soft_sync *soft_handle_get(D3DKMT_HANDLE handle, enum soft_class class)
+{
     struct soft_sync *sync = NULL;
     struct entry *entry;
 
     ntf_lock_take(&table.lock);
-    entry = *find_locked(handle, SOFT_SYNC);
+    entry = *find_locked(handle, class);
     if (entry) {
         sync = entry->sync;
         (void)ntf_fetch_add(&sync->references, 1u, NTF_RELAXED);

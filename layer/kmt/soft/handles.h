@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The local D3DKMT handles of this copy: numbers for adapters, devices and synchronization objects. Some bit of
+ * The local D3DKMT handles of this copy: numbers for adapters, devices, synchronization objects, keyed mutexes, resources
+ * and allocations. Some bit of
  * 0xC0000000 is set, the low six are clear, each is 0x40 above the one before; the first is random, so that a handle
  * of another copy, which is a stranger's, is not taken for one of ours.
  *
@@ -11,9 +12,9 @@
 
 #include "kmt/soft/object.h"
 
-enum soft_class { SOFT_ADAPTER, SOFT_DEVICE, SOFT_SYNC };
+enum soft_class { SOFT_ADAPTER, SOFT_DEVICE, SOFT_SYNC, SOFT_MUTEX, SOFT_RESOURCE, SOFT_ALLOCATION };
 
-/* What a handle of a synchronization object stands for. Waits hold it beyond the handle's end. */
+/* What a handle of an object (a synchronization object, a keyed mutex, a resource) stands for. Waits hold it beyond the handle's end. */
 struct soft_sync {
     struct soft_object *object; /* immutable, as are the flags */
     uint32_t flags;             /* NTF_SYNC_* of this very handle: NO_SIGNAL, NO_WAIT, UNWAIT_ON_DESTROY */
@@ -26,12 +27,22 @@ D3DKMT_HANDLE soft_handle_new(enum soft_class class);
 /* A new handle of the object with the flags; it takes over the caller's user of the object, on success only.
  * device: the one it belongs to and dies with, 0 for none. INVALID_PARAMETER: no such device; NO_MEMORY. */
 ntf_status soft_handle_new_sync(struct soft_object *object, uint32_t flags, D3DKMT_HANDLE device, D3DKMT_HANDLE *out);
+/* The same for any class of object. */
+ntf_status soft_handle_new_object(enum soft_class class, struct soft_object *object, uint32_t flags,
+                                  D3DKMT_HANDLE device, D3DKMT_HANDLE *out);
+/* A new handle of an allocation, which stands for nothing: it dies with its device, and with its resource, if it has
+ * one. INVALID_PARAMETER: one of them is gone; NO_MEMORY. */
+ntf_status soft_handle_new_allocation(D3DKMT_HANDLE device, D3DKMT_HANDLE resource, D3DKMT_HANDLE *out);
 bool soft_handle_is(D3DKMT_HANDLE handle, enum soft_class class);
-/* Ends a handle; those of synchronization objects that belong to a device end with it. False: not such a handle. */
+/* Whether it is such a handle, of this device. */
+bool soft_handle_is_of(D3DKMT_HANDLE handle, enum soft_class class, D3DKMT_HANDLE device);
+/* Ends a handle; those that belong to a device or a resource end with it. False: not such a handle. */
 bool soft_handle_end(D3DKMT_HANDLE handle, enum soft_class class);
 
 /* What the handle stands for, with a reference more; NULL: not a handle of a synchronization object. */
 struct soft_sync *soft_sync_get(D3DKMT_HANDLE handle);
+/* The same for any class of object. */
+struct soft_sync *soft_handle_get(D3DKMT_HANDLE handle, enum soft_class class);
 void soft_sync_put(struct soft_sync *sync);
 /* Whether waits that came through this handle end, reached or not (flag bit 10): it is gone and was not told
  * to leave them, or the object has no user left here at all. */

@@ -3,6 +3,8 @@
 
 #include "base/os/os.h"
 #include "kmt/soft/flags.h"
+#include "kmt/soft/mutex.h"
+#include "kmt/soft/resource.h"
 #include "kmt/soft/wait.h"
 
 #include <stdlib.h>
@@ -33,6 +35,8 @@ static void destroy(struct soft_object *object)
 {
     if (object->number)
         soft_number_withdraw(object->number);
+    soft_mutex_forget(object);
+    soft_resource_free(object->resource);
     if (object->memory.page)
         soft_memory_close(&object->memory);
     free(object->block);
@@ -41,7 +45,7 @@ static void destroy(struct soft_object *object)
 
 static enum ntf_result make_private_page(struct soft_object *object)
 {
-    object->block = calloc(1, sizeof(struct ntf_page) + CACHE_LINE);
+    object->block = calloc(1, NTF_PAGE_BYTES + CACHE_LINE);
     if (!object->block)
         return NTF_E_NO_MEMORY;
     object->page = (struct ntf_page *)(((uintptr_t)object->block + CACHE_LINE - 1) & ~(uintptr_t)(CACHE_LINE - 1));
@@ -84,27 +88,36 @@ static void enter_registry_locked(struct soft_object *object)
     *bucket = object;
 }
 
-enum ntf_result soft_object_create(uint32_t kind, uint32_t flags, uint64_t initial, struct soft_object **out)
+/* Nobody else has seen any of it yet. */
+static enum ntf_result make_contents(const struct soft_making *making, struct soft_object *object)
 {
-    struct soft_object *object = new_object((flags & NTF_SYNC_SHARED) != 0);
     enum ntf_result result;
     uint8_t id[16];
 
+    if (!object->shared && !soft_object_is_fence(object) && !making->fill)
+        return NTF_OK; /* a legacy object of this process */
+    result = ntf_os_random(id, sizeof id) ? make_page(object) : NTF_E_FAILED;
+    if (result != NTF_OK)
+        return result;
+    ntf_page_init(object->page, making->kind, making->flags, making->initial, id);
+    object->header = object->page->header;
+    return making->fill ? making->fill(object, making->context) : NTF_OK;
+}
+
+enum ntf_result soft_object_make(const struct soft_making *making, struct soft_object **out)
+{
+    struct soft_object *object = new_object((making->flags & NTF_SYNC_SHARED) != 0);
+    enum ntf_result result;
+
     if (!object)
         return NTF_E_NO_MEMORY;
-    object->header.kind = kind;
-    object->header.flags = flags;
-    if (object->shared || soft_object_is_fence(object)) {
-        result = ntf_os_random(id, sizeof id) ? make_page(object) : NTF_E_FAILED;
-        if (result != NTF_OK) {
-            destroy(object);
-            return result;
-        }
-        ntf_page_init(object->page, kind, flags, initial, id);
-        object->header = object->page->header; /* nobody else has seen it yet */
+    object->header.kind = making->kind;
+    object->header.flags = making->flags;
+    result = make_contents(making, object);
+    if (result == NTF_OK) {
+        soft_object_complete(object);
+        result = soft_flags_global(making->flags) ? give_number(object) : NTF_OK;
     }
-    soft_object_complete(object);
-    result = soft_flags_global(flags) ? give_number(object) : NTF_OK;
     if (result != NTF_OK) {
         destroy(object);
         return result;
@@ -116,6 +129,13 @@ enum ntf_result soft_object_create(uint32_t kind, uint32_t flags, uint64_t initi
     }
     *out = object;
     return NTF_OK;
+}
+
+enum ntf_result soft_object_create(uint32_t kind, uint32_t flags, uint64_t initial, struct soft_object **out)
+{
+    const struct soft_making making = { kind, flags, initial, NULL, NULL };
+
+    return soft_object_make(&making, out);
 }
 
 /* The object that this copy has of the same memory. The id only narrows the search; the kernel decides, asked with
@@ -183,11 +203,28 @@ static enum ntf_result adopt(struct soft_object *fresh, struct soft_object **out
     return result;
 }
 
-/* What is behind the NT handle becomes the fresh object's. number: the global handle that led to it, or 0. A page says
- * how it may be shared, and which way it was reached has to fit. */
-static enum ntf_result take_memory(struct soft_object *fresh, ntf_handle nt, D3DKMT_HANDLE number, ntf_status *status,
+static const char *wrong_kind(enum soft_what found)
+{
+    return found == SOFT_IS_MUTEX      ? "a keyed mutex of soft"
+           : found == SOFT_IS_RESOURCE ? "a resource of soft"
+                                       : "a synchronization object of soft";
+}
+
+/* How an object is reached, and what it has to be. */
+struct way {
+    ntf_handle nt;
+    D3DKMT_HANDLE number; /* the global handle that led to it, or 0 */
+    enum soft_what wanted;
+};
+
+/* What is behind the NT handle becomes the fresh object's. A page says how it may be shared, and which way it was reached
+ * has to fit. */
+static enum ntf_result take_memory(struct soft_object *fresh, const struct way *way, ntf_status *status,
                                    const char **why)
 {
+    const D3DKMT_HANDLE number = way->number;
+    const ntf_handle nt = way->nt;
+
     const enum ntf_result result = soft_memory_open(nt, &fresh->memory, status, why);
 
     if (result != NTF_OK)
@@ -195,22 +232,28 @@ static enum ntf_result take_memory(struct soft_object *fresh, ntf_handle nt, D3D
     *status = NTF_STATUS_OBJECT_TYPE_MISMATCH;
     if (!ntf_page_check(fresh->memory.page, &fresh->header, why))
         return NTF_E_WRONG_OBJECT;
+    if (soft_what_of(fresh->header.kind) != way->wanted) {
+        *why = wrong_kind(soft_what_of(fresh->header.kind));
+        return NTF_E_WRONG_OBJECT;
+    }
     if (soft_flags_global(fresh->header.flags) != (number != 0)) {
         *why = number ? "an object that is not shared by global handle"
                       : "an object that is shared by global handle only";
         return NTF_E_WRONG_OBJECT;
     }
     fresh->page = fresh->memory.page;
+    if (way->wanted == SOFT_IS_RESOURCE && !soft_resource_read(fresh, status, why))
+        return soft_result_of(*status) == NTF_E_NO_MEMORY ? NTF_E_NO_MEMORY : NTF_E_WRONG_OBJECT;
     fresh->base.global = number;
     soft_object_complete(fresh);
     return NTF_OK;
 }
 
 /* Takes over fresh, whatever comes of it. */
-static enum ntf_result open_fresh(struct soft_object *fresh, ntf_handle nt, D3DKMT_HANDLE number,
-                                  struct soft_object **out, ntf_status *status, const char **why)
+static enum ntf_result open_fresh(struct soft_object *fresh, const struct way *way, struct soft_object **out,
+                                  ntf_status *status, const char **why)
 {
-    enum ntf_result result = take_memory(fresh, nt, number, status, why);
+    enum ntf_result result = take_memory(fresh, way, status, why);
 
     if (result == NTF_OK)
         result = adopt(fresh, out, status, why);
@@ -226,19 +269,21 @@ static struct soft_object *new_opened(ntf_status *status, const char **why)
     return new_object(true);
 }
 
-enum ntf_result soft_object_open(ntf_handle nt, struct soft_object **out, ntf_status *status, const char **why)
+enum ntf_result soft_object_open(ntf_handle nt, enum soft_what wanted, struct soft_object **out, ntf_status *status,
+                                 const char **why)
 {
+    const struct way way = { nt, 0, wanted };
     struct soft_object *fresh = new_opened(status, why);
 
-    return fresh ? open_fresh(fresh, nt, 0, out, status, why) : NTF_E_NO_MEMORY;
+    return fresh ? open_fresh(fresh, &way, out, status, why) : NTF_E_NO_MEMORY;
 }
 
-enum ntf_result soft_object_open_global(D3DKMT_HANDLE number, struct soft_object **out, ntf_status *status,
-                                        const char **why)
+enum ntf_result soft_object_open_global(D3DKMT_HANDLE number, enum soft_what wanted, struct soft_object **out,
+                                        ntf_status *status, const char **why)
 {
+    struct way way = { NULL, number, wanted };
     struct soft_object *fresh;
     enum ntf_result result;
-    ntf_handle nt;
 
     *status = NTF_STATUS_INVALID_PARAMETER;
     *why = "not a global handle by its form";
@@ -247,7 +292,7 @@ enum ntf_result soft_object_open_global(D3DKMT_HANDLE number, struct soft_object
     fresh = new_opened(status, why);
     if (!fresh)
         return NTF_E_NO_MEMORY;
-    result = soft_number_resolve(number, &nt, &fresh->number);
+    result = soft_number_resolve(number, &way.nt, &fresh->number);
     if (result != NTF_OK) {
         destroy(fresh);
         *status = result == NTF_E_NOT_FOUND ? NTF_STATUS_INVALID_PARAMETER : soft_status_of(result);
@@ -255,8 +300,8 @@ enum ntf_result soft_object_open_global(D3DKMT_HANDLE number, struct soft_object
                                          : "the global handle could not be followed";
         return result;
     }
-    result = open_fresh(fresh, nt, number, out, status, why);
-    soft_nt_handle_close(nt);
+    result = open_fresh(fresh, &way, out, status, why);
+    soft_nt_handle_close(way.nt);
     return result;
 }
 
@@ -264,6 +309,14 @@ void soft_object_ref(struct soft_object *object)
 {
     ntf_lock_take(&registry.lock);
     object->references++;
+    ntf_lock_drop(&registry.lock);
+}
+
+void soft_object_join(struct soft_object *object)
+{
+    ntf_lock_take(&registry.lock);
+    object->references++;
+    (void)ntf_fetch_add(&object->users, 1u, NTF_RELAXED);
     ntf_lock_drop(&registry.lock);
 }
 

@@ -20,9 +20,8 @@ static bool page_gone(void *context, uint64_t owner)
 
 /* ---- what fence/ asks ---- */
 
-static void arm(struct ntf_watch *watch, struct ntf_parker *parker)
+void soft_object_arm(struct soft_object *object, struct ntf_watch *watch, struct ntf_parker *parker)
 {
-    struct soft_object *object = (struct soft_object *)watch->object;
     const uint64_t owner = ntf_parker_owner(parker);
     uint32_t seen = 0;
 
@@ -37,12 +36,20 @@ static void arm(struct ntf_watch *watch, struct ntf_parker *parker)
         parker->crowded = true;
 }
 
+void soft_object_disarm(struct soft_object *object, struct ntf_watch *watch)
+{
+    ntf_page_leave(object->page, watch->slot);
+}
+
+static void arm(struct ntf_watch *watch, struct ntf_parker *parker)
+{
+    soft_object_arm((struct soft_object *)watch->object, watch, parker);
+}
+
 static void disarm(struct ntf_watch *watch, struct ntf_parker *parker)
 {
-    struct soft_object *object = (struct soft_object *)watch->object;
-
     (void)parker;
-    ntf_page_leave(object->page, watch->slot);
+    soft_object_disarm((struct soft_object *)watch->object, watch);
 }
 
 static enum ntf_result raise_value(struct ntf_object *base, uint64_t value, ntf_status *status)

@@ -13,7 +13,7 @@ static ntf_status open_handle(ntf_handle nt, D3DKMT_HANDLE device, uint32_t flag
     ntf_status status = NTF_STATUS_UNSUCCESSFUL;
     const char *why;
 
-    if (soft_object_open(nt, &object, &status, &why) != NTF_OK)
+    if (soft_object_open(nt, SOFT_IS_SYNC, &object, &status, &why) != NTF_OK)
         return status;
     *cpu_va = soft_object_cpu_va(object);
     if (!soft_flags_match(object->header.flags, flags) || (fences_only && !soft_object_is_fence(object)))
@@ -80,7 +80,7 @@ ntf_status NTF_APIENTRY soft_OpenSynchronizationObject(D3DKMT_OPENSYNCHRONIZATIO
 
     if (!p)
         return NTF_STATUS_INVALID_PARAMETER;
-    if (soft_object_open_global(p->hSharedHandle, &object, &status, &why) != NTF_OK)
+    if (soft_object_open_global(p->hSharedHandle, SOFT_IS_SYNC, &object, &status, &why) != NTF_OK)
         return status == NTF_STATUS_NO_MEMORY || status == NTF_STATUS_NOT_SUPPORTED ? status
                                                                                     : NTF_STATUS_INVALID_PARAMETER;
     cpu_va = soft_object_cpu_va(object);
@@ -106,9 +106,8 @@ enum ntf_result ntf_soft_create(uint32_t flags, uint64_t initial, struct ntf_obj
     return result;
 }
 
-/* For fence/: of an object that has been opened, if it has a value. */
-static enum ntf_result as_fence(struct soft_object *object, struct ntf_object **out, ntf_status *status,
-                                const char **why)
+enum ntf_result soft_object_as_fence(struct soft_object *object, struct ntf_object **out, ntf_status *status,
+                                     const char **why)
 {
     if (!soft_object_is_fence(object)) {
         soft_object_leave(object);
@@ -124,16 +123,16 @@ static enum ntf_result as_fence(struct soft_object *object, struct ntf_object **
 enum ntf_result ntf_soft_open_handle(ntf_handle handle, struct ntf_object **out, ntf_status *status, const char **why)
 {
     struct soft_object *object;
-    const enum ntf_result result = soft_object_open(handle, &object, status, why);
+    const enum ntf_result result = soft_object_open(handle, SOFT_IS_SYNC, &object, status, why);
 
-    return result == NTF_OK ? as_fence(object, out, status, why) : result;
+    return result == NTF_OK ? soft_object_as_fence(object, out, status, why) : result;
 }
 
 enum ntf_result ntf_soft_open_global(D3DKMT_HANDLE number, struct ntf_object **out, ntf_status *status,
                                      const char **why)
 {
     struct soft_object *object;
-    const enum ntf_result result = soft_object_open_global(number, &object, status, why);
+    const enum ntf_result result = soft_object_open_global(number, SOFT_IS_SYNC, &object, status, why);
 
-    return result == NTF_OK ? as_fence(object, out, status, why) : result;
+    return result == NTF_OK ? soft_object_as_fence(object, out, status, why) : result;
 }

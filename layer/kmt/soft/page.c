@@ -59,10 +59,10 @@ void ntf_page_init(struct ntf_page *page, uint32_t kind, uint32_t flags, uint64_
     }
 }
 
-/* The kinds that share this layout: every type that CreateSynchronizationObject2 makes, and native fences. */
+/* Every type that CreateSynchronizationObject2 makes, native fences, and what is ours. */
 static bool known_kind(uint32_t kind)
 {
-    return (kind >= 1 && kind <= 5) || kind == 7;
+    return (kind >= 1 && kind <= 5) || kind == 7 || kind == NTF_PAGE_KIND_MUTEX || kind == NTF_PAGE_KIND_RESOURCE;
 }
 
 bool ntf_page_check(const struct ntf_page *page, struct ntf_page_header *copy, const char **why)
@@ -211,14 +211,12 @@ static void wake_overflow(struct ntf_page *page, uint32_t overflow, const struct
     }
 }
 
-bool ntf_page_signal(struct ntf_page *page, uint64_t value, bool rewind, const struct ntf_page_ops *ops)
+/* What follows a raise: whoever waits for no more than value is woken. */
+static void wake_reached(struct ntf_page *page, uint64_t value, const struct ntf_page_ops *ops)
 {
-    const enum raise raised = raise_current(page, value, rewind);
     uint64_t armed;
     uint32_t overflow, i;
 
-    if (raised != RAISED)
-        return raised != REFUSED;
     ntf_fence(NTF_SEQ_CST);
     armed = ntf_load(&page->armed, NTF_RELAXED);
     overflow = ntf_load(&page->overflow, NTF_RELAXED);
@@ -226,6 +224,22 @@ bool ntf_page_signal(struct ntf_page *page, uint64_t value, bool rewind, const s
         if (armed & 1u)
             wake_slot(&page->slots[i], value, ops);
     wake_overflow(page, overflow, ops);
+}
+
+bool ntf_page_signal(struct ntf_page *page, uint64_t value, bool rewind, const struct ntf_page_ops *ops)
+{
+    const enum raise raised = raise_current(page, value, rewind);
+
+    if (raised == RAISED)
+        wake_reached(page, value, ops);
+    return raised != REFUSED;
+}
+
+bool ntf_page_step(struct ntf_page *page, uint64_t from, uint64_t to, const struct ntf_page_ops *ops)
+{
+    if (!ntf_cas(&page->current, &from, to, NTF_RELEASE))
+        return false;
+    wake_reached(page, to, ops);
     return true;
 }
 

@@ -57,11 +57,15 @@
 #define NTF_PAGE_NO_SLOT NTF_PAGE_SLOTS
 #define NTF_PAGE_NOBODY UINT64_MAX /* a slot's target when it waits for nothing */
 
+/* Kinds of our own, which no D3DDDI type has: the layout behind the header is another one. */
+#define NTF_PAGE_KIND_MUTEX 0x100u    /* mutex_page.h */
+#define NTF_PAGE_KIND_RESOURCE 0x101u /* resource.h */
+
 struct ntf_page_header {
     uint64_t magic;
     uint16_t major; /* the same opens */
     uint16_t minor; /* only ever gives meaning to reserved bytes */
-    uint32_t kind;  /* the D3DDDI object type: selects layout and size; an unknown one is refused */
+    uint32_t kind;  /* the D3DDDI object type, or ours: selects layout and size; an unknown one is refused */
     uint32_t size_bytes;
     uint32_t flags; /* D3DDDI_SYNCHRONIZATIONOBJECT_FLAGS given at creation */
     uint8_t id[16]; /* random; for people and logs. Sameness is the kernel's, never this */
@@ -112,6 +116,8 @@ uint32_t ntf_page_arm(struct ntf_page *page, uint64_t owner, uint64_t target, co
 void ntf_page_leave(struct ntf_page *page, uint32_t slot);
 /* SIGNAL. rewind: the value may go down. False: refused, value is below CurrentValue and nothing changed. */
 bool ntf_page_signal(struct ntf_page *page, uint64_t value, bool rewind, const struct ntf_page_ops *ops);
+/* SIGNAL from one value to another above it, and from no other. False: it was another, and nothing changed. */
+bool ntf_page_step(struct ntf_page *page, uint64_t from, uint64_t to, const struct ntf_page_ops *ops);
 /* The least armed target minus one; all ones when nobody waits. */
 uint64_t ntf_page_monitored(const struct ntf_page *page);
 /* The word a waiter in this slot sleeps on; the overflow word for NTF_PAGE_NO_SLOT. */

@@ -6,7 +6,7 @@
  * same object by the same copy it is the same name.
  */
 #include "kmt/soft/calls.h"
-#include "kmt/soft/handles.h"
+#include "kmt/soft/resource.h"
 
 #include <stdlib.h>
 
@@ -64,7 +64,8 @@ void soft_aliases_withdraw_locked(struct soft_object *object)
     }
 }
 
-static ntf_status publish(struct soft_object *object, const ntf_object_attributes *attributes)
+static ntf_status publish(struct soft_object *object, const struct soft_memory *memory,
+                          const ntf_object_attributes *attributes)
 {
     struct soft_alias *alias;
     ntf_status status = NTF_STATUS_UNSUCCESSFUL;
@@ -78,7 +79,7 @@ static ntf_status publish(struct soft_object *object, const ntf_object_attribute
         free(alias);
         return NTF_STATUS_SUCCESS;
     }
-    if (soft_name_publish(attributes, &object->memory, &alias->name, &status) != NTF_OK) {
+    if (soft_name_publish(attributes, memory, &alias->name, &status) != NTF_OK) {
         free(alias);
         return status;
     }
@@ -90,19 +91,15 @@ static ntf_status publish(struct soft_object *object, const ntf_object_attribute
     return NTF_STATUS_SUCCESS;
 }
 
-ntf_status soft_object_share(struct soft_object *object, const ntf_object_attributes *attributes, uint32_t access,
-                             ntf_handle *out)
+ntf_status soft_object_share_as(struct soft_object *object, const struct soft_memory *memory,
+                                const ntf_object_attributes *attributes, uint32_t access, ntf_handle *out)
 {
     ntf_status status = NTF_STATUS_UNSUCCESSFUL;
     ntf_handle nt;
 
-    if (!object->shared || object->base.global) /* what has a global handle is shared by nothing else */
-        return NTF_STATUS_INVALID_PARAMETER;
-    if (access == 0)
-        return NTF_STATUS_ACCESS_DENIED;
-    if (soft_memory_share(&object->memory, attributes, access, &nt, &status) != NTF_OK)
+    if (soft_memory_share(memory, attributes, access, &nt, &status) != NTF_OK)
         return status;
-    status = is_named(attributes) ? publish(object, attributes) : NTF_STATUS_SUCCESS;
+    status = is_named(attributes) ? publish(object, memory, attributes) : NTF_STATUS_SUCCESS;
     if (status == NTF_STATUS_SUCCESS)
         *out = nt;
     else
@@ -110,41 +107,108 @@ ntf_status soft_object_share(struct soft_object *object, const ntf_object_attrib
     return status;
 }
 
-/* One object; a bundle is refused like every combination that is none, since there are no resources. */
-ntf_status NTF_APIENTRY soft_ShareObjects(uint32_t cObjects, const D3DKMT_HANDLE *hObjects,
-                                          ntf_object_attributes *pObjectAttributes, uint32_t dwDesiredAccess,
-                                          ntf_handle *phSharedNtHandle)
+/* What was made to be shared by NT handle, and by nothing else. */
+static bool is_sharable(const struct soft_object *object)
 {
-    struct soft_sync *sync;
+    return object->shared && object->base.global == 0;
+}
+
+ntf_status soft_object_share(struct soft_object *object, const ntf_object_attributes *attributes, uint32_t access,
+                             ntf_handle *out)
+{
+    if (!is_sharable(object))
+        return NTF_STATUS_INVALID_PARAMETER;
+    if (access == 0)
+        return NTF_STATUS_ACCESS_DENIED;
+    return soft_object_share_as(object, &object->memory, attributes, access, out);
+}
+
+/* A synchronization object or a resource: a keyed mutex is shared inside a bundle only. */
+static ntf_status share_one(D3DKMT_HANDLE handle, const ntf_object_attributes *attributes, uint32_t access,
+                            ntf_handle *out)
+{
+    struct soft_sync *sync = soft_handle_get(handle, SOFT_SYNC);
     ntf_status status;
 
-    if (cObjects != 1 || !hObjects || !phSharedNtHandle)
-        return NTF_STATUS_INVALID_PARAMETER;
-    sync = soft_sync_get(hObjects[0]);
+    if (!sync)
+        sync = soft_handle_get(handle, SOFT_RESOURCE);
     if (!sync)
         return NTF_STATUS_INVALID_PARAMETER;
-    status = soft_object_share(sync->object, pObjectAttributes, dwDesiredAccess, phSharedNtHandle);
+    status = soft_object_share(sync->object, attributes, access, out);
     soft_sync_put(sync);
     return status;
 }
 
-/* The object manager finds the name before it looks at the access asked for. */
-ntf_status NTF_APIENTRY soft_OpenSyncObjectNtHandleFromName(D3DKMT_OPENSYNCOBJECTNTHANDLEFROMNAME *p)
+/* A resource, its keyed mutex and its synchronization object, in this order and no other. */
+static ntf_status share_bundle(const D3DKMT_HANDLE *handles, const ntf_object_attributes *attributes, uint32_t access,
+                               ntf_handle *out)
+{
+    static const enum soft_class classes[SOFT_BUNDLE_PARTS] = { SOFT_RESOURCE, SOFT_MUTEX, SOFT_SYNC };
+    struct soft_sync *parts[SOFT_BUNDLE_PARTS] = { NULL };
+    ntf_status status = NTF_STATUS_SUCCESS;
+    uint32_t i;
+
+    for (i = 0; i < SOFT_BUNDLE_PARTS; i++) {
+        parts[i] = soft_handle_get(handles[i], classes[i]);
+        if (!parts[i] || !is_sharable(parts[i]->object))
+            status = NTF_STATUS_INVALID_PARAMETER;
+    }
+    if (status == NTF_STATUS_SUCCESS)
+        status = soft_bundle_share(parts[0]->object, parts[1]->object, parts[2]->object, attributes, access, out);
+    for (i = 0; i < SOFT_BUNDLE_PARTS; i++)
+        if (parts[i])
+            soft_sync_put(parts[i]);
+    return status;
+}
+
+ntf_status NTF_APIENTRY soft_ShareObjects(uint32_t cObjects, const D3DKMT_HANDLE *hObjects,
+                                          ntf_object_attributes *pObjectAttributes, uint32_t dwDesiredAccess,
+                                          ntf_handle *phSharedNtHandle)
+{
+    if (!hObjects || !phSharedNtHandle)
+        return NTF_STATUS_INVALID_PARAMETER;
+    if (cObjects == 1)
+        return share_one(hObjects[0], pObjectAttributes, dwDesiredAccess, phSharedNtHandle);
+    if (cObjects == SOFT_BUNDLE_PARTS)
+        return share_bundle(hObjects, pObjectAttributes, dwDesiredAccess, phSharedNtHandle);
+    return NTF_STATUS_INVALID_PARAMETER;
+}
+
+/* One directory has the names of all kinds; of another kind is refused. What is no object of soft's is left for the
+ * opening to judge. The object manager finds the name before it looks at the access asked for. */
+static ntf_status look_up(const ntf_object_attributes *attributes, uint32_t access, uint32_t least,
+                          enum soft_what wanted, ntf_handle *out)
 {
     ntf_status status = NTF_STATUS_UNSUCCESSFUL;
+    enum soft_what found;
     ntf_handle nt;
 
-    if (!p || !p->pObjAttrib || !p->pObjAttrib->ObjectName)
+    if (!attributes || !attributes->ObjectName)
         return NTF_STATUS_INVALID_PARAMETER;
-    if (!is_named(p->pObjAttrib) || !is_readable(p->pObjAttrib->ObjectName))
+    if (!is_named(attributes) || !is_readable(attributes->ObjectName))
         return NTF_STATUS_OBJECT_NAME_INVALID;
-    if (soft_name_resolve(p->pObjAttrib, p->dwDesiredAccess ? p->dwDesiredAccess : D3DDDI_SYNC_OBJECT_WAIT, &nt,
-                          &status) != NTF_OK)
+    if (soft_name_resolve(attributes, access ? access : least, &nt, &status) != NTF_OK)
         return status;
-    if (p->dwDesiredAccess == 0) {
+    status = access ? NTF_STATUS_SUCCESS : NTF_STATUS_ACCESS_DENIED;
+    if (soft_bundle_what(nt, &found) && found != wanted)
+        status = NTF_STATUS_OBJECT_TYPE_MISMATCH;
+    if (status == NTF_STATUS_SUCCESS)
+        *out = nt;
+    else
         soft_nt_handle_close(nt);
-        return NTF_STATUS_ACCESS_DENIED;
-    }
-    p->hNtHandle = nt;
-    return NTF_STATUS_SUCCESS;
+    return status;
+}
+
+ntf_status NTF_APIENTRY soft_OpenSyncObjectNtHandleFromName(D3DKMT_OPENSYNCOBJECTNTHANDLEFROMNAME *p)
+{
+    if (!p)
+        return NTF_STATUS_INVALID_PARAMETER;
+    return look_up(p->pObjAttrib, p->dwDesiredAccess, D3DDDI_SYNC_OBJECT_WAIT, SOFT_IS_SYNC, &p->hNtHandle);
+}
+
+ntf_status NTF_APIENTRY soft_OpenNtHandleFromName(D3DKMT_OPENNTHANDLEFROMNAME *p)
+{
+    if (!p)
+        return NTF_STATUS_INVALID_PARAMETER;
+    return look_up(p->pObjAttrib, p->dwDesiredAccess, SHARED_ALLOCATION_WRITE, SOFT_IS_RESOURCE, &p->hNtHandle);
 }

@@ -13,6 +13,7 @@
 #ifndef NTF_KMT_SOFT_SOFT_H
 #define NTF_KMT_SOFT_SOFT_H
 
+#include "kmt/mutex.h"
 #include "kmt/object.h"
 #include "kmt/thunks.h"
 
@@ -34,6 +35,22 @@ enum ntf_result ntf_soft_create(uint32_t flags, uint64_t initial, struct ntf_obj
 /* The same by global handle. NTF_E_BAD_HANDLE: the number is not of that form; NTF_E_NOT_FOUND: nothing has it. */
 enum ntf_result ntf_soft_open_global(D3DKMT_HANDLE number, struct ntf_object **out, ntf_status *status,
                                      const char **why);
+
+/* Opens an NT handle of a resource that was shared together with a keyed mutex and a synchronization object. Either
+ * pointer may be NULL: not wanted. *mutex is the keyed mutex, with its `companion` inside if the synchronization object
+ * has a value; *object is that fence once more, an opening of its own. What is wanted and not in the bundle is NULL
+ * (the fence is a legacy object); all that was wanted is NULL: NTF_E_WRONG_OBJECT, as for a resource that was shared
+ * alone, and for what is no resource of soft; *status and *why (static text) say which. Nothing is written then. The
+ * handle stays the caller's, and can be opened any number of times. */
+enum ntf_result ntf_soft_open_bundle(ntf_handle handle, struct ntf_object **object, struct ntf_mutex **mutex,
+                                     ntf_status *status, const char **why);
+/* A keyed mutex by its own global handle; it has no companion. NTF_E_BAD_HANDLE: the number is not of that form;
+ * NTF_E_NOT_FOUND: nothing has it; NTF_E_WRONG_OBJECT: something that is no keyed mutex. */
+enum ntf_result ntf_soft_open_mutex_global(D3DKMT_HANDLE number, struct ntf_mutex **out, ntf_status *status,
+                                           const char **why);
+/* An opening of the object behind a local D3DKMT handle of this copy (ntf_soft_thunks()), for a floor that has reached
+ * it by those calls. NTF_E_BAD_HANDLE: no keyed mutex's. */
+enum ntf_result ntf_soft_open_mutex_local(D3DKMT_HANDLE local, struct ntf_mutex **out);
 
 /* D3DKMTOpenSynchronizationObject has no field for the address of the value: on Windows fences are not opened by
  * global handle. soft, where they are, writes it to Reserved[0], and this to Reserved[7] to say so. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The tables 1.6, 2.1 and 6.3 of the facts on D3DKMT, row by row. facts.c has the list of their
+ * The tables 1.6, 2.1, 4.1 and 6.3 of the facts on D3DKMT, row by row. facts.c has the list of their
  * rows, each once; the other files have what is run of them: a call, an input, and the status that
  * Windows answers with. A row of the facts that holds several inputs is run as several rows here.
  * What is not run has its reason in facts.c.
@@ -35,9 +35,10 @@ extern const struct fact facts[];
 extern const size_t fact_count;
 
 /* The tables of rows. */
-extern const struct row rows_adapters[], rows_cpu[], rows_names[], rows_share[], rows_sync[];
-extern const size_t rows_adapters_count, rows_cpu_count, rows_names_count, rows_share_count,
-    rows_sync_count;
+extern const struct row rows_adapters[], rows_cpu[], rows_mutex[], rows_names[], rows_resource[], rows_share[],
+    rows_sync[];
+extern const size_t rows_adapters_count, rows_cpu_count, rows_mutex_count, rows_names_count, rows_resource_count,
+    rows_share_count, rows_sync_count;
 
 #define ROW(id, text, run, a, b, expected)                                                         \
     {                                                                                              \
@@ -79,5 +80,7 @@ bool row_event_comes(ntf_handle event);
 
 /* os: something with a handle that is no D3DKMT object and no event: a section, a memfd. */
 ntf_handle row_section(void);
+/* os: the time of day in units of 100 ns since 1601. */
+int64_t row_time_of_day(void);
 
 #endif /* NTF_TEST_SOFT_ROWS_H */

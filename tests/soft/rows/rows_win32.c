@@ -11,3 +11,11 @@ ntf_handle row_section(void)
     assert_non_null(section);
     return section;
 }
+
+int64_t row_time_of_day(void)
+{
+    FILETIME now;
+
+    GetSystemTimeAsFileTime(&now);
+    return (int64_t)((uint64_t)now.dwHighDateTime << 32 | now.dwLowDateTime);
+}

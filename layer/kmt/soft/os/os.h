@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What soft asks of the operating system: shared memory with a kernel identity, names, liveness, wakes. One
- * implementation in each of posix/ and win32/, under the same file names (memory.c, names.c, numbers.c, life.c,
- * wake.c).
+ * implementation in each of posix/ and win32/, under the same file names (memory.c, bundle.c, names.c, numbers.c,
+ * life.c, wake.c, clock.c).
  *
  * An NT handle is, on Windows and Wine, a handle of a section (so that DuplicateHandle, CloseHandle, inheritance
  * and descriptors are the system's); on Linux a file descriptor of a sealed memfd, its number carried in a HANDLE,
@@ -38,6 +38,21 @@ void soft_memory_close(struct soft_memory *memory);
 enum ntf_result soft_memory_share(const struct soft_memory *memory, const ntf_object_attributes *attributes,
                                   uint32_t access, ntf_handle *out, ntf_status *status);
 void soft_nt_handle_close(ntf_handle nt);
+
+/* ---- bundle.c: a resource, its keyed mutex and its synchronization object behind one NT handle ---- */
+
+#define SOFT_BUNDLE_PARTS 3 /* in that order */
+
+/* Makes what soft_memory_share, soft_name_publish and soft_bundle_close take for the three together. It lives no longer
+ * than `resource`. NTF_E_INVALID: the resource is in another bundle already; NTF_E_NO_MEMORY, NTF_E_FAILED. */
+enum ntf_result soft_bundle_make(const struct soft_memory *resource, const struct soft_memory *mutex,
+                                 const struct soft_memory *sync, struct soft_memory *out);
+void soft_bundle_close(struct soft_memory *bundle);
+/* New NT handles, the caller's, of all that is behind one: of a bundle three; of anything else that is a handle the
+ * first only, and the others are NULL. What they are is for soft_memory_open to say. Nothing is held up by whoever made
+ * the bundle. On failure *status and *why (static text) say what was found. */
+enum ntf_result soft_bundle_parts(ntf_handle nt, ntf_handle parts[SOFT_BUNDLE_PARTS], ntf_status *status,
+                                  const char **why);
 
 /* ---- names.c ---- */
 
@@ -82,6 +97,11 @@ void soft_event_set(ntf_handle event);
  * NTF_E_BAD_HANDLE: it is no event; NTF_E_NO_MEMORY. */
 enum ntf_result soft_event_keep(ntf_handle event, ntf_handle *out);
 void soft_event_drop(ntf_handle event);
+
+/* ---- clock.c ---- */
+
+/* The system's time of day in units of 100 ns since 1601, in which D3DKMTAcquireKeyedMutex takes an end. */
+int64_t soft_time_of_day(void);
 
 /* NTF_OK if objects can be shared between processes here, else a static sentence in *why. */
 enum ntf_result soft_can_share(const char **why);
