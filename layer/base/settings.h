@@ -20,6 +20,7 @@
     X(provider, "auto", "auto, system, soft: which D3DKMT is used (auto: the system's if it works)") \
     X(d3dkmt, "", "path of a library with the D3DKMT exports, tried before the system's")            \
     X(rungs, "auto", "comma list of soft,native,monitored: which ways of opening a handle are tried") \
+    X(route, "auto", "auto, bridge, timeline: how queues signal imported values (auto: the GPU if proven)") \
     X(force, "0", "1: serve VK_KHR_external_fence_win32 even where the driver has it (tests)")
 
 struct ntf_settings {

@@ -35,6 +35,7 @@
  *   doubles: a vanished one is healed at the wake that its vanishing caused, and one that did not
  *   vanish costs as many copies as its age has binary digits, 23 for a day. Whatever slips
  *   through is caught by the parker's safety period (parker->shared).
+ *   On WSL every registration fails when it is ten seconds old; there patience ends at NTF_WSL_TRUST_NS.
  *
  * Closing the object ends its registrations or leaves them to fire: either way no more than a spurious
  * wake of whoever has the event then. Events are never closed.
@@ -43,6 +44,7 @@
 
 #include "base/deadline.h"
 #include "kmt/kernel_object.h"
+#include "kmt/wsl.h"
 
 enum { DEPTH = 4, CHUNK = 32 };
 
@@ -93,10 +95,13 @@ static struct record *record_of(struct kernel_object *object, struct ntf_parker 
     return chunk ? &chunk->records[bell] : NULL;
 }
 
-static void strike_out(struct record *record, uint64_t value)
+static void strike_out(const struct kernel_object *object, struct record *record, uint64_t value)
 {
-    while (record->count && record->targets[record->count - 1] <= value)
+    while (record->count && record->targets[record->count - 1] <= value) {
         record->count--;
+        if (object->kmt->wsl) /* how old the next one is nobody has kept */
+            record->renew_ns = 0;
+    }
 }
 
 static bool ask_kernel(const struct kernel_object *object, uint64_t target, ntf_handle event)
@@ -109,18 +114,20 @@ static bool ask_kernel(const struct kernel_object *object, uint64_t target, ntf_
         .hAsyncEvent = event,
     };
 
-    return object->kmt->thunks.WaitForSynchronizationObjectFromCpu(&wait) == NTF_STATUS_SUCCESS;
+    return ntf_status_registered(object->kmt->thunks.WaitForSynchronizationObjectFromCpu(&wait));
 }
 
 /* Sees to it that a registration at or below target is pending. */
 static bool ensure(struct kernel_object *object, struct record *record, uint64_t target,
                    ntf_handle event, uint64_t now_ns)
 {
-    strike_out(record, ntf_object_value(&object->base));
+    strike_out(object, record, ntf_object_value(&object->base));
     if (record->count && record->targets[record->count - 1] <= target) {
         if (now_ns < record->renew_ns)
             return true;
         record->patience_ns *= 2;
+        if (object->kmt->wsl && record->patience_ns > NTF_WSL_TRUST_NS)
+            record->patience_ns = NTF_WSL_TRUST_NS;
         record->renew_ns = now_ns + record->patience_ns;
         return ask_kernel(object, record->targets[record->count - 1], event);
     }
@@ -150,7 +157,7 @@ static void disarm(struct ntf_watch *watch, struct ntf_parker *parker)
     struct record *record = parker->event ? record_of(object, parker) : NULL;
 
     if (record)
-        strike_out(record, ntf_object_value(&object->base));
+        strike_out(object, record, ntf_object_value(&object->base));
 }
 
 /* The call may return before the value is there (D3DKMTSignalSynchronizationObjectFromCpu, remarks). Whoever signals
@@ -178,7 +185,8 @@ static enum ntf_result signal_value(struct ntf_object *base, uint64_t value, ntf
     ntf_status answer = NTF_STATUS_SUCCESS;
 
     if (ntf_object_value(base) < value)
-        answer = object->kmt->thunks.SignalSynchronizationObjectFromCpu(&signal);
+        answer = object->kmt->wsl ? ntf_wsl_signal(object->kmt, &signal)
+                                  : object->kmt->thunks.SignalSynchronizationObjectFromCpu(&signal);
     if (answer == NTF_STATUS_SUCCESS)
         await_value(object, value);
     /* Somebody else's signal came between the look and the call. */
@@ -197,7 +205,9 @@ static enum ntf_result share(struct ntf_object *base, ntf_object_attributes *att
     ntf_object_attributes none = { .Length = sizeof none };
     ntf_handle nt = NULL;
     const ntf_status answer =
-        object->kmt->thunks.ShareObjects(1, &object->local, attributes ? attributes : &none, access, &nt);
+        object->kmt->wsl
+            ? ntf_wsl_share(object->kmt, object->local, attributes, access, &nt)
+            : object->kmt->thunks.ShareObjects(1, &object->local, attributes ? attributes : &none, access, &nt);
 
     if (status)
         *status = answer;

@@ -121,6 +121,7 @@ void ntf_kmt_describe(const struct ntf_kmt *kmt, struct ntf_text *text)
     ntf_text_add(text, "provider %s", ntf_provider_name(kmt->provider));
     if (kmt->provider == NTF_PROVIDER_SYSTEM)
         ntf_text_add(text, " (%s)", ntf_system_library());
-    ntf_text_add(text, ", adapter %08x:%08x, %s fences", (unsigned)kmt->luid.HighPart,
-                 (unsigned)kmt->luid.LowPart, kmt->native ? "native and monitored" : "monitored");
+    ntf_text_add(text, ", adapter %08x:%08x, %s fences%s%s", (unsigned)kmt->luid.HighPart,
+                 (unsigned)kmt->luid.LowPart, kmt->native ? "native and monitored" : "monitored",
+                 kmt->mutexes ? ", keyed mutexes" : "", kmt->bundles ? ", bundles" : "");
 }

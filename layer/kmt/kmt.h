@@ -37,8 +37,12 @@ enum ntf_proof {
     NTF_PROOF_MAP,    /* its CPU address is there, aligned, and reads the initial value */
     NTF_PROOF_SIGNAL, /* from the CPU; the address then reads the new value */
     NTF_PROOF_WAIT,   /* an asynchronous CPU wait sets its event */
-    NTF_PROOF_NATIVE, /* feature 37 is on and a native fence can be made and mapped; not required */
-    NTF_PROOF_GLOBAL, /* a fence with a global handle shows the same value opened by it; not required */
+    /* Not required, from here on. */
+    NTF_PROOF_NATIVE, /* feature 37 and caps of type 80 say so, and a native fence can be made and mapped */
+    NTF_PROOF_GLOBAL, /* a fence with a global handle shows the same value opened by it */
+    NTF_PROOF_WIDTH,  /* a fence made without NoGPUAccess shows 64 bits at its CPU address */
+    NTF_PROOF_MUTEX,  /* a keyed mutex excludes, times out, is released by another thread, and opens once more */
+    NTF_PROOF_BUNDLE, /* one that was shared in a resource comes out of it again, with its fence */
     NTF_PROOF_COUNT
 };
 const char *ntf_proof_name(enum ntf_proof proof);
@@ -46,18 +50,19 @@ const char *ntf_proof_name(enum ntf_proof proof);
 struct ntf_verdict {
     bool tried;
     bool usable;
-    bool native;                            /* NTF_PROOF_NATIVE passed */
-    bool global;                            /* NTF_PROOF_GLOBAL passed */
+    bool native, global, wide;              /* NTF_PROOF_NATIVE, _GLOBAL, _WIDTH passed */
+    bool mutexes, bundles;                  /* NTF_PROOF_MUTEX, _BUNDLE passed */
     enum ntf_proof refused;                 /* the first required step that failed, NTF_PROOF_COUNT: none */
     ntf_status status[NTF_PROOF_COUNT];     /* of each step reached */
     char detail[128];                       /* the symbol that is missing, and the like */
-    char global_detail[64];                 /* what of NTF_PROOF_GLOBAL was refused; empty: nothing */
+    char notes[NTF_PROOF_COUNT][72];        /* what of a step that is not required was refused; empty: nothing */
 };
 
 struct ntf_kmt_config {
     const char *provider; /* setting "provider": auto, system, soft */
     const char *d3dkmt;   /* setting "d3dkmt": path of a library, "" for none */
-    const char *rungs;    /* setting "rungs" */
+    const char *rungs;    /* setting "rungs": names in the order in which they are tried; "" or "auto": by the verdict.
+                           * A rung that is named is tried though the self-test has not proven it */
     bool luid_valid;      /* of the Vulkan device */
     struct ntf_luid luid;
 };
@@ -74,7 +79,7 @@ void ntf_kmt_describe(const struct ntf_kmt *kmt, struct ntf_text *text);
 /* "gdi32.dll: refused at create (0xC0000002 NOT_IMPLEMENTED)" and the like, for each provider that was tried. */
 void ntf_kmt_describe_verdicts(const struct ntf_verdict verdicts[NTF_PROVIDER_COUNT], struct ntf_text *text);
 
-#define NTF_TRACE_STEPS 12
+#define NTF_TRACE_STEPS 24 /* every rung asked, by a name that two services had to be asked for */
 struct ntf_trace {
     uint32_t count;
     struct {

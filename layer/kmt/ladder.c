@@ -1,187 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The ladder: from an NT handle or a name to an object. Each rung notes in the trace what
- * it asked and what was answered, and says whether to climb on. INVALID_PARAMETER means "not with
- * these flags, not with this call": the next is tried. INVALID_HANDLE and OBJECT_TYPE_MISMATCH of a
- * kernel are about the handle itself and end the climb.
+ * The ladder: from an NT handle or a name to an object. Which rungs there are, in which order they are tried, and for
+ * what; the rungs themselves lie in files of their own (kmt/climb.h says how they answer).
  */
-#include <stdio.h>
 #include <string.h>
 
-#include "kmt/kernel_object.h"
+#include "kmt/climb.h"
+#include "kmt/d3d12.h"
+#include "kmt/kernel_mutex.h"
 #include "kmt/names.h"
 #include "kmt/os/system.h"
 #include "kmt/soft/soft.h"
 
-struct climb {
-    struct ntf_kmt *kmt;
-    ntf_handle handle;
-    struct ntf_trace *trace;
-    enum ntf_result result; /* so far; the first that says more than "wrong object" stays */
-    struct ntf_object *object;
-};
+/* What a rung opens. A type mismatch says something about one of these kinds. */
+enum kind { KIND_ANY, KIND_FENCE, KIND_RESOURCE, KIND_MUTEX };
 
-enum ntf_result ntf_status_result(ntf_status status)
-{
-    switch (status) {
-    case NTF_STATUS_SUCCESS:
-        return NTF_OK;
-    case NTF_STATUS_INVALID_HANDLE:
-        return NTF_E_BAD_HANDLE;
-    case NTF_STATUS_INVALID_PARAMETER:
-    case NTF_STATUS_OBJECT_TYPE_MISMATCH:
-        return NTF_E_WRONG_OBJECT;
-    case NTF_STATUS_ACCESS_DENIED:
-        return NTF_E_ACCESS_DENIED;
-    case NTF_STATUS_NO_MEMORY:
-        return NTF_E_NO_MEMORY;
-    case NTF_STATUS_NOT_IMPLEMENTED:
-    case NTF_STATUS_NOT_SUPPORTED:
-        return NTF_E_UNSUPPORTED;
-    case NTF_STATUS_OBJECT_NAME_NOT_FOUND:
-        return NTF_E_NOT_FOUND;
-    case NTF_STATUS_OBJECT_NAME_INVALID:
-        return NTF_E_BAD_NAME;
-    case NTF_STATUS_DEVICE_REMOVED:
-        return NTF_E_LOST;
-    default:
-        return NTF_E_FAILED;
-    }
-}
-
-/* Takes down a refusal. True: it is final. */
-static bool refused(struct climb *climb, const char *step, ntf_status status, const char *detail,
-                    enum ntf_result result)
-{
-    ntf_trace_add(climb->trace, step, status, detail);
-    if (result == NTF_E_NOT_FOUND || result == NTF_E_BAD_NAME || result == NTF_E_LOST)
-        result = NTF_E_FAILED; /* odd answers to a handle */
-    if (status == NTF_STATUS_INVALID_HANDLE || status == NTF_STATUS_OBJECT_TYPE_MISMATCH) {
-        climb->result = result;
-        return true;
-    }
-    if (climb->result == NTF_E_WRONG_OBJECT)
-        climb->result = result;
-    return false;
-}
-
-/* ---- Rungs: each returns true when the climb is over ----------------------------------------- */
-
-static bool try_soft(struct climb *climb)
-{
-    ntf_status status = NTF_STATUS_SUCCESS;
-    const char *why = "";
-    const enum ntf_result result =
-        ntf_soft_open_handle(climb->handle, &climb->object, &status, &why);
-
-    if (result == NTF_OK) {
-        ntf_trace_add(climb->trace, "soft: class", NTF_STATUS_SUCCESS, "");
-        return true;
-    }
-    ntf_trace_add(climb->trace, "soft: class", status, why);
-    /* Only "no handle" is final here: what is no object of soft may be one of the kernel's. */
-    if (climb->result == NTF_E_WRONG_OBJECT || result == NTF_E_BAD_HANDLE)
-        climb->result = result;
-    return result == NTF_E_BAD_HANDLE;
-}
-
-static const char *unpollable(D3DKMT_HANDLE local, const void *address)
-{
-    if (!local)
-        return "success without an object";
-    if (!address)
-        return "success without a CPU address";
-    return (uintptr_t)address % sizeof(uint64_t) ? "the CPU address is not aligned" : NULL;
-}
-
-/* Makes an object of what the kernel has opened, if its value can be polled. */
-static bool adopt(struct climb *climb, const char *step, D3DKMT_HANDLE local, const void *address,
-                  enum ntf_rung rung)
-{
-    const D3DKMT_DESTROYSYNCHRONIZATIONOBJECT destroy = { .hSyncObject = local };
-    const char *why = unpollable(local, address);
-    enum ntf_result result = NTF_E_UNSUPPORTED;
-
-    if (!why) {
-        result = ntf_kernel_object_make(climb->kmt, local, address, rung, &climb->object);
-        why = result == NTF_OK ? "" : "no memory";
-    }
-    if (result == NTF_OK) {
-        ntf_trace_add(climb->trace, step, NTF_STATUS_SUCCESS, why);
-        return true;
-    }
-    if (local)
-        (void)climb->kmt->thunks.DestroySynchronizationObject(&destroy);
-    return refused(climb, step, NTF_STATUS_SUCCESS, why, result);
-}
-
-static bool try_native(struct climb *climb)
-{
-    const char *step = climb->kmt->native ? "native open" : "native open, unproven";
-    union {
-        D3DKMT_OPENNATIVEFENCEFROMNTHANDLE open;
-        _Alignas(8) uint8_t bytes[NTF_NATIVE_FENCE_BLOCK_SIZE];
-    } block;
-    ntf_status status;
-
-    if (!climb->kmt->thunks.OpenNativeFenceFromNtHandle) {
-        ntf_trace_add(climb->trace, step, NTF_STATUS_NOT_IMPLEMENTED, "not exported");
-        return false;
-    }
-    memset(&block, 0, sizeof block);
-    block.open.hNtHandle = climb->handle;
-    block.open.hDevice = climb->kmt->device;
-    block.open.EngineAffinity = 1;
-    block.open.Flags = NTF_SYNC_SHARED | NTF_SYNC_NT_SECURITY_SHARING;
-    status = climb->kmt->thunks.OpenNativeFenceFromNtHandle(&block.open);
-    if (status != NTF_STATUS_SUCCESS)
-        return refused(climb, step, status, "", ntf_status_result(status));
-    return adopt(climb, step, block.open.hSyncObject,
-                 block.open.NativeFenceMapping.CurrentValueCpuVa, NTF_RUNG_NATIVE);
-}
-
-/* The flags have to match those the object was made with: Direct3D's fences first, with
- * and without the flag that keeps waiters until the object itself dies, then those made by drivers
- * and by D3DKMT callers. */
-static bool try_monitored(struct climb *climb)
-{
-    static const struct {
-        uint32_t flags;
-        const char *step;
-    } ways[] = {
-        { NTF_SYNC_SHARED | NTF_SYNC_NT_SECURITY_SHARING | NTF_SYNC_NO_GPU_ACCESS |
-              NTF_SYNC_UNWAIT_ON_DESTROY,
-          "monitored open 0x483" },
-        { NTF_SYNC_NO_GPU_ACCESS, "monitored open 0x80" },
-        { NTF_SYNC_SHARED | NTF_SYNC_NT_SECURITY_SHARING, "monitored open 0x3" },
-        { 0, "monitored open 0" },
-    };
-
-    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
-        D3DKMT_OPENSYNCOBJECTFROMNTHANDLE2 open;
-        ntf_status status;
-        bool over;
-
-        memset(&open, 0, sizeof open);
-        open.hNtHandle = climb->handle;
-        open.hDevice = climb->kmt->device;
-        open.Flags = ways[i].flags;
-        status = climb->kmt->thunks.OpenSyncObjectFromNtHandle2(&open);
-        if (status != NTF_STATUS_SUCCESS)
-            over = refused(climb, ways[i].step, status, "", ntf_status_result(status));
-        else
-            over = adopt(climb, ways[i].step, open.hSyncObject,
-                         open.MonitoredFence.FenceValueCPUVirtualAddress, NTF_RUNG_MONITORED);
-        if (over)
-            return true;
-    }
-    return false;
-}
-
-static bool (*const rungs[NTF_RUNG_COUNT])(struct climb *) = {
-    [NTF_RUNG_SOFT] = try_soft,
-    [NTF_RUNG_NATIVE] = try_native,
-    [NTF_RUNG_MONITORED] = try_monitored,
+static const struct {
+    enum ntf_climb_go (*climb)(struct ntf_climb *);
+    enum kind kind;
+} rungs[NTF_RUNG_COUNT] = {
+    [NTF_RUNG_SOFT] = { ntf_rung_soft, KIND_ANY },
+    [NTF_RUNG_NATIVE] = { ntf_rung_native, KIND_FENCE },
+    [NTF_RUNG_MONITORED] = { ntf_rung_monitored, KIND_FENCE },
+    [NTF_RUNG_BUNDLE] = { ntf_rung_bundle, KIND_RESOURCE },
+    [NTF_RUNG_MUTEX] = { ntf_rung_mutex, KIND_MUTEX },
+    [NTF_RUNG_D3D12] = { ntf_d3d12_open, KIND_FENCE },
 };
 
 /* ---- The order ------------------------------------------------------------------------------- */
@@ -198,45 +41,123 @@ static void add_rung(struct ntf_kmt *kmt, enum ntf_rung rung)
     kmt->rungs[kmt->rung_count++] = rung;
 }
 
-/* Adds what a comma list names; returns whether it names any rung at all. */
-static bool add_listed(struct ntf_kmt *kmt, const char *list)
+/* Who names a rung that was not proven takes it as it is. */
+static void add_named(struct ntf_kmt *kmt, enum ntf_rung rung)
 {
-    bool known = false;
+    add_rung(kmt, rung);
+    if ((rung == NTF_RUNG_BUNDLE || rung == NTF_RUNG_MUTEX) && ntf_kernel_has_mutexes(kmt))
+        kmt->mutexes = true;
+    if (rung == NTF_RUNG_BUNDLE)
+        kmt->bundles = true;
+    if (rung == NTF_RUNG_D3D12)
+        kmt->asks_d3d12 = true;
+}
 
-    while (*list) {
-        const size_t length = strcspn(list, ", ");
+/* The next rung that a comma list names, NTF_RUNG_COUNT at its end; *list moves on. */
+static enum ntf_rung next_listed(const char **list)
+{
+    while (**list) {
+        const char *word = *list;
+        const size_t length = strcspn(word, ", ");
 
+        *list += length;
+        *list += strspn(*list, ", ");
         for (int i = 0; i < NTF_RUNG_COUNT; i++) {
             const char *name = ntf_rung_name((enum ntf_rung)i);
 
-            if (length == strlen(name) && memcmp(list, name, length) == 0) {
-                add_rung(kmt, (enum ntf_rung)i);
-                known = true;
-            }
+            if (length == strlen(name) && memcmp(word, name, length) == 0)
+                return (enum ntf_rung)i;
         }
-        list += length;
-        list += strspn(list, ", ");
     }
-    return known;
+    return NTF_RUNG_COUNT;
+}
+
+bool ntf_ladder_may_use(const char *setting, enum ntf_rung rung)
+{
+    bool any = false;
+
+    for (const char *list = setting ? setting : ""; *list;) {
+        const enum ntf_rung named = next_listed(&list);
+
+        if (named != NTF_RUNG_COUNT && named == rung)
+            return true;
+        any |= named != NTF_RUNG_COUNT;
+    }
+    return !any;
 }
 
 void ntf_ladder_plan(struct ntf_kmt *kmt, const char *setting)
 {
+    enum ntf_rung named;
+
     kmt->rung_count = 0;
-    if (setting && add_listed(kmt, setting))
+    for (const char *list = setting ? setting : ""; (named = next_listed(&list)) != NTF_RUNG_COUNT;)
+        add_named(kmt, named);
+    if (setting && !ntf_ladder_may_use(setting, NTF_RUNG_COUNT))
         return;
     add_rung(kmt, NTF_RUNG_SOFT);
     if (kmt->native)
         add_rung(kmt, NTF_RUNG_NATIVE);
     add_rung(kmt, NTF_RUNG_MONITORED);
+    add_rung(kmt, NTF_RUNG_BUNDLE);
+    add_rung(kmt, NTF_RUNG_MUTEX);
     add_rung(kmt, NTF_RUNG_NATIVE);
+    add_rung(kmt, NTF_RUNG_D3D12);
 }
 
-static enum ntf_result climb_from(struct ntf_kmt *kmt, ntf_handle handle, struct ntf_object **out,
-                                  struct ntf_trace *trace)
+bool ntf_has_rung(const struct ntf_kmt *kmt, enum ntf_rung rung)
 {
-    struct climb climb = {
-        .kmt = kmt, .handle = handle, .trace = trace, .result = NTF_E_WRONG_OBJECT
+    for (uint32_t i = 0; i < kmt->rung_count; i++) {
+        if (kmt->rungs[i] == rung)
+            return true;
+    }
+    return false;
+}
+
+/* ---- The climb ------------------------------------------------------------------------------- */
+
+/* Whether the rung can open what is wanted. A bundle may hold either. */
+static bool may_give(enum kind kind, enum ntf_wanted wanted)
+{
+    return !(kind == KIND_FENCE && wanted == NTF_WANT_MUTEX) && !(kind == KIND_MUTEX && wanted == NTF_WANT_FENCE);
+}
+
+/* A kernel that opens the fence of a bundle by the bundle's handle must not hide the mutex beside it. */
+static void look_for_the_bundle(struct ntf_climb *climb)
+{
+    if (climb->wanted != NTF_WANT_ANY || !ntf_climb_is_resource(climb))
+        return;
+    ntf_opened_close(&climb->opened);
+    (void)ntf_rung_bundle(climb);
+}
+
+static void climb_all(struct ntf_climb *climb)
+{
+    const struct ntf_kmt *kmt = climb->kmt;
+    uint32_t refused = 0; /* kinds that the object is known not to be of */
+
+    for (uint32_t i = 0; i < kmt->rung_count; i++) {
+        const enum kind kind = rungs[kmt->rungs[i]].kind;
+        enum ntf_climb_go go;
+
+        if (!may_give(kind, climb->wanted) || (refused & 1u << kind))
+            continue;
+        go = rungs[kmt->rungs[i]].climb(climb);
+        if (go == NTF_CLIMB_OTHER_KIND)
+            refused |= 1u << kind;
+        if (go != NTF_CLIMB_OVER)
+            continue;
+        if (kind == KIND_FENCE && climb->opened.object)
+            look_for_the_bundle(climb);
+        return;
+    }
+}
+
+static enum ntf_result climb_from(struct ntf_kmt *kmt, ntf_handle handle, enum ntf_wanted wanted,
+                                  struct ntf_opened *out, struct ntf_trace *trace)
+{
+    struct ntf_climb climb = {
+        .kmt = kmt, .handle = handle, .wanted = wanted, .trace = trace, .result = NTF_E_WRONG_OBJECT
     };
     char kind[NTF_HANDLE_KIND_BYTES];
 
@@ -249,58 +170,32 @@ static enum ntf_result climb_from(struct ntf_kmt *kmt, ntf_handle handle, struct
         ntf_trace_add(trace, "rungs", NTF_STATUS_NOT_SUPPORTED, "the setting leaves none");
         return NTF_E_UNSUPPORTED;
     }
-    for (uint32_t i = 0; i < kmt->rung_count; i++) {
-        if (rungs[kmt->rungs[i]] && rungs[kmt->rungs[i]](&climb))
-            break;
-    }
-    if (!climb.object)
+    climb_all(&climb);
+    if (!climb.opened.object && !climb.opened.mutex)
         return climb.result;
-    *out = climb.object;
+    *out = climb.opened;
     return NTF_OK;
+}
+
+enum ntf_result ntf_kmt_open_any_handle(struct ntf_kmt *kmt, ntf_handle handle, enum ntf_wanted wanted,
+                                        struct ntf_opened *out, struct ntf_trace *trace)
+{
+    trace->count = 0;
+    return climb_from(kmt, handle, wanted, out, trace);
 }
 
 enum ntf_result ntf_kmt_open_handle(struct ntf_kmt *kmt, ntf_handle handle, struct ntf_object **out,
                                     struct ntf_trace *trace)
 {
-    trace->count = 0;
-    return climb_from(kmt, handle, out, trace);
+    struct ntf_opened opened;
+    const enum ntf_result result = ntf_kmt_open_any_handle(kmt, handle, NTF_WANT_FENCE, &opened, trace);
+
+    if (result == NTF_OK)
+        *out = opened.object;
+    return result;
 }
 
 /* ---- Names ----------------------------------------------------------------------------------- */
-
-/* Asks one name service. On NTF_OK *handle is an NT handle of ours. */
-static enum ntf_result look_up(const struct ntf_kmt_thunks *thunks, const char *step,
-                               struct ntf_name_path *path, struct ntf_trace *trace,
-                               ntf_handle *handle)
-{
-    D3DKMT_OPENSYNCOBJECTNTHANDLEFROMNAME open = {
-        .dwDesiredAccess = D3DDDI_SYNC_OBJECT_ALL_ACCESS,
-        .pObjAttrib = &path->attributes,
-    };
-    ntf_status status;
-
-    if (!thunks->OpenSyncObjectNtHandleFromName) {
-        ntf_trace_add(trace, step, NTF_STATUS_NOT_IMPLEMENTED, "not exported");
-        return NTF_E_UNSUPPORTED;
-    }
-    status = thunks->OpenSyncObjectNtHandleFromName(&open);
-    if (status == NTF_STATUS_SUCCESS && !open.hNtHandle) {
-        ntf_trace_add(trace, step, status, "success without a handle");
-        return NTF_E_UNSUPPORTED;
-    }
-    ntf_trace_add(trace, step, status, "");
-    *handle = open.hNtHandle;
-    return ntf_status_result(status);
-}
-
-bool ntf_has_rung(const struct ntf_kmt *kmt, enum ntf_rung rung)
-{
-    for (uint32_t i = 0; i < kmt->rung_count; i++) {
-        if (kmt->rungs[i] == rung)
-            return true;
-    }
-    return false;
-}
 
 enum ntf_result ntf_refused_twice(enum ntf_result first, enum ntf_result second)
 {
@@ -311,9 +206,78 @@ enum ntf_result ntf_refused_twice(enum ntf_result first, enum ntf_result second)
     return first;
 }
 
-enum ntf_result ntf_kmt_open_name(struct ntf_kmt *kmt, const char16_t *name,
-                                  struct ntf_object **out, struct ntf_trace *trace)
+/* A name service, and what it calls its steps. */
+struct service {
+    const struct ntf_kmt_thunks *thunks;
+    const char *fences, *resources;
+};
+
+/* Notes an answer, unless the last one has said the same: names of both kinds lie in one directory. */
+static void note(struct ntf_trace *trace, const char *step, ntf_status status, const char *why, bool again)
 {
+    if (!again || trace->steps[trace->count - 1].status != status)
+        ntf_trace_add(trace, step, status, why);
+}
+
+static enum ntf_result looked_up(ntf_status status, ntf_handle found, const char *step, bool again,
+                                 struct ntf_trace *trace, ntf_handle *handle)
+{
+    const bool nothing = status == NTF_STATUS_SUCCESS && !found;
+
+    note(trace, step, status, nothing ? "success without a handle" : "", again);
+    if (nothing)
+        return NTF_E_UNSUPPORTED;
+    *handle = found;
+    return ntf_status_result(status);
+}
+
+static enum ntf_result look_up_fence(const struct service *service, struct ntf_name_path *path,
+                                     struct ntf_trace *trace, ntf_handle *handle)
+{
+    D3DKMT_OPENSYNCOBJECTNTHANDLEFROMNAME open = {
+        .dwDesiredAccess = D3DDDI_SYNC_OBJECT_ALL_ACCESS,
+        .pObjAttrib = &path->attributes,
+    };
+    ntf_status status;
+
+    if (!service->thunks->OpenSyncObjectNtHandleFromName) {
+        ntf_trace_add(trace, service->fences, NTF_STATUS_NOT_IMPLEMENTED, "not exported");
+        return NTF_E_UNSUPPORTED;
+    }
+    status = service->thunks->OpenSyncObjectNtHandleFromName(&open);
+    return looked_up(status, open.hNtHandle, service->fences, false, trace, handle);
+}
+
+#define GENERIC_ALL_ACCESS 0x10000000u
+
+static enum ntf_result look_up_resource(const struct service *service, struct ntf_name_path *path,
+                                        struct ntf_trace *trace, ntf_handle *handle)
+{
+    D3DKMT_OPENNTHANDLEFROMNAME open = { .dwDesiredAccess = GENERIC_ALL_ACCESS, .pObjAttrib = &path->attributes };
+    const ntf_status status = service->thunks->OpenNtHandleFromName(&open);
+
+    return looked_up(status, open.hNtHandle, service->resources, true, trace, handle);
+}
+
+/* Asks one name service, for a fence and then for a resource. On NTF_OK *handle is an NT handle of ours. late_ns: when
+ * somebody who did not answer has used up the time. */
+static enum ntf_result look_up(const struct service *service, bool resources, uint64_t late_ns,
+                               struct ntf_name_path *path, struct ntf_trace *trace, ntf_handle *handle)
+{
+    const enum ntf_result result = look_up_fence(service, path, trace, handle);
+    enum ntf_result second;
+
+    if (result == NTF_OK || !resources || !service->thunks->OpenNtHandleFromName || ntf_os_now_ns() >= late_ns)
+        return result;
+    second = look_up_resource(service, path, trace, handle);
+    return second == NTF_OK ? second : ntf_refused_twice(result, second);
+}
+
+enum ntf_result ntf_kmt_open_any_name(struct ntf_kmt *kmt, const char16_t *name, enum ntf_wanted wanted,
+                                      struct ntf_opened *out, struct ntf_trace *trace)
+{
+    const struct service soft = { ntf_soft_thunks(), "name lookup: soft", "resource name lookup: soft" };
+    const struct service kernel = { &kmt->thunks, "name lookup: kernel", "resource name lookup: kernel" };
     const uint64_t late_ns = ntf_os_now_ns() + 1000000000u;
     enum ntf_result result = NTF_E_UNSUPPORTED, opened;
     struct ntf_name_path path;
@@ -325,20 +289,30 @@ enum ntf_result ntf_kmt_open_name(struct ntf_kmt *kmt, const char16_t *name,
         return NTF_E_BAD_NAME;
     }
     if (ntf_has_rung(kmt, NTF_RUNG_SOFT) || kmt->provider == NTF_PROVIDER_SOFT) {
-        result = look_up(ntf_soft_thunks(), "name lookup: soft", &path, trace, &handle);
+        result = look_up(&soft, true, late_ns, &path, trace, &handle);
         if (result == NTF_OK) {
-            opened = climb_from(kmt, handle, out, trace);
+            opened = climb_from(kmt, handle, wanted, out, trace);
             ntf_soft_close_nt_handle(handle);
             return opened;
         }
     }
-    /* A server that did not answer has used up the two seconds. */
     if (kmt->provider == NTF_PROVIDER_SOFT || ntf_os_now_ns() >= late_ns)
         return result;
-    opened = look_up(&kmt->thunks, "name lookup: kernel", &path, trace, &handle);
+    opened = look_up(&kernel, ntf_has_rung(kmt, NTF_RUNG_BUNDLE), late_ns, &path, trace, &handle);
     if (opened != NTF_OK)
         return ntf_refused_twice(result, opened);
-    opened = climb_from(kmt, handle, out, trace);
+    opened = climb_from(kmt, handle, wanted, out, trace);
     ntf_system_close_handle(handle);
     return opened;
+}
+
+enum ntf_result ntf_kmt_open_name(struct ntf_kmt *kmt, const char16_t *name, struct ntf_object **out,
+                                  struct ntf_trace *trace)
+{
+    struct ntf_opened opened;
+    const enum ntf_result result = ntf_kmt_open_any_name(kmt, name, NTF_WANT_FENCE, &opened, trace);
+
+    if (result == NTF_OK)
+        *out = opened.object;
+    return result;
 }

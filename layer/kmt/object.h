@@ -46,15 +46,22 @@ struct ntf_object {
     enum ntf_object_kind kind;
     enum ntf_rung rung;
     D3DKMT_HANDLE global;             /* the payload's global handle; 0: it has none */
+    /* For a value that has no address, and lies in a cell of ours: brings the cell up to date and returns what it then
+     * holds. NULL: the value is where it is read. */
+    uint64_t (*refresh)(const struct ntf_object *object);
 };
 
 static inline uint64_t ntf_object_value(const struct ntf_object *object)
 {
+    if (object->refresh)
+        return object->refresh(object);
     return ntf_load((ntf_au64 *)(uintptr_t)object->value, NTF_ACQUIRE);
 }
 
 static inline void ntf_object_watch(struct ntf_object *object, uint64_t target, struct ntf_watch *watch)
 {
+    if (object->refresh)
+        (void)object->refresh(object);
     watch->value = object->value;
     watch->target = target;
     watch->ops = &object->ops->watch;

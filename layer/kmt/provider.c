@@ -15,9 +15,9 @@
 #include "kmt/os/system.h"
 #include "kmt/provider.h"
 #include "kmt/soft/soft.h"
+#include "kmt/wsl.h"
 
 #define PROOF_NS 1000000000ull
-#define SAMPLE_INITIAL 5u
 
 static bool refuse(struct ntf_verdict *verdict, enum ntf_proof proof, ntf_status status,
                    const char *detail)
@@ -38,19 +38,21 @@ static bool open_library(const struct ntf_kmt_config *config, struct ntf_kmt *km
     switch (kmt->provider) {
     case NTF_PROVIDER_LIBRARY:
         kmt->library = ntf_library_open_path(config->d3dkmt);
+        why = "the library cannot be opened";
         break;
     case NTF_PROVIDER_SYSTEM:
-        kmt->library = ntf_library_open_system(ntf_system_library());
+        kmt->library = ntf_system_open_library(&why);
         break;
     default:
         if (ntf_soft_can_share(&why) == NTF_OK)
             return true;
         return refuse(verdict, NTF_PROOF_LIBRARY, NTF_STATUS_NOT_SUPPORTED, why);
     }
-    if (kmt->library)
+    if (kmt->library) {
+        kmt->wsl = ntf_wsl_serves(kmt->library);
         return true;
-    return refuse(verdict, NTF_PROOF_LIBRARY, NTF_STATUS_OBJECT_NAME_NOT_FOUND,
-                  "the library cannot be opened");
+    }
+    return refuse(verdict, NTF_PROOF_LIBRARY, NTF_STATUS_OBJECT_NAME_NOT_FOUND, why);
 }
 
 static void (*resolve(const struct ntf_kmt *kmt, const char *symbol))(void)
@@ -120,18 +122,6 @@ static void destroy(const struct ntf_kmt *kmt, D3DKMT_HANDLE handle)
         (void)kmt->thunks.DestroySynchronizationObject(&destroy);
 }
 
-/* Why this address cannot be polled; NULL: it can. */
-static const char *unreadable(const void *address, uint64_t expected)
-{
-    if (!address)
-        return "success without a CPU address";
-    if ((uintptr_t)address % sizeof(uint64_t) != 0)
-        return "the CPU address is not aligned";
-    if (ntf_load((ntf_au64 *)(uintptr_t)address, NTF_ACQUIRE) != expected)
-        return "the CPU address does not show the initial value";
-    return NULL;
-}
-
 static bool make_sample(const struct ntf_kmt *kmt, struct sample *sample,
                         struct ntf_verdict *verdict)
 {
@@ -146,7 +136,7 @@ static bool make_sample(const struct ntf_kmt *kmt, struct sample *sample,
         create.hDevice = kmt->device;
         create.Info.Type = D3DDDI_MONITORED_FENCE;
         create.Info.Flags = flags[i];
-        create.Info.MonitoredFence.InitialFenceValue = SAMPLE_INITIAL;
+        create.Info.MonitoredFence.InitialFenceValue = NTF_PROOF_INITIAL;
         status = kmt->thunks.CreateSynchronizationObject2(&create);
         if (status != NTF_STATUS_SUCCESS || !create.hSyncObject) {
             if (verdict->refused != NTF_PROOF_MAP) /* which is further on, and so says more */
@@ -155,7 +145,7 @@ static bool make_sample(const struct ntf_kmt *kmt, struct sample *sample,
             continue;
         }
         verdict->status[NTF_PROOF_CREATE] = status;
-        why = unreadable(create.Info.MonitoredFence.FenceValueCPUVirtualAddress, SAMPLE_INITIAL);
+        why = ntf_prove_unreadable(create.Info.MonitoredFence.FenceValueCPUVirtualAddress, NTF_PROOF_INITIAL);
         if (!why) {
             sample->handle = create.hSyncObject;
             sample->value = create.Info.MonitoredFence.FenceValueCPUVirtualAddress;
@@ -188,13 +178,13 @@ static bool prove_signal(const struct ntf_kmt *kmt, const struct sample *sample,
                          struct ntf_verdict *verdict)
 {
     const uint64_t deadline_ns = ntf_deadline_after(ntf_os_now_ns(), PROOF_NS);
-    const ntf_status status = signal_sample(kmt, sample, SAMPLE_INITIAL + 1);
+    const ntf_status status = signal_sample(kmt, sample, NTF_PROOF_INITIAL + 1);
     ntf_au32 nobody;
 
     if (status != NTF_STATUS_SUCCESS)
         return refuse(verdict, NTF_PROOF_SIGNAL, status, "");
     ntf_init(&nobody, 0u);
-    while (ntf_load(sample->value, NTF_ACQUIRE) != SAMPLE_INITIAL + 1) {
+    while (ntf_load(sample->value, NTF_ACQUIRE) != NTF_PROOF_INITIAL + 1) {
         const uint64_t now_ns = ntf_os_now_ns();
 
         if (ntf_deadline_passed(deadline_ns, now_ns))
@@ -210,7 +200,7 @@ static bool prove_signal(const struct ntf_kmt *kmt, const struct sample *sample,
 static bool prove_wait(const struct ntf_kmt *kmt, const struct sample *sample,
                        struct ntf_verdict *verdict)
 {
-    const uint64_t target = SAMPLE_INITIAL + 2;
+    const uint64_t target = NTF_PROOF_INITIAL + 2;
     D3DKMT_WAITFORSYNCHRONIZATIONOBJECTFROMCPU wait = {
         .hDevice = kmt->device,
         .ObjectCount = 1,
@@ -229,7 +219,7 @@ static bool prove_wait(const struct ntf_kmt *kmt, const struct sample *sample,
     }
     (void)ntf_system_event_take(wait.hAsyncEvent, ntf_os_now_ns()); /* of an earlier borrower */
     status = kmt->thunks.WaitForSynchronizationObjectFromCpu(&wait);
-    if (status != NTF_STATUS_SUCCESS) {
+    if (!ntf_status_registered(status)) {
         ntf_bell_return(bell); /* not registered */
         return refuse(verdict, NTF_PROOF_WAIT, status, "");
     }
@@ -257,40 +247,13 @@ static bool prove_fence(const struct ntf_kmt *kmt, struct ntf_verdict *verdict)
     return proven;
 }
 
-/* Never asked of a kernel without the feature: older ones read the block in another layout. */
-static bool prove_native(const struct ntf_kmt *kmt, struct ntf_verdict *verdict)
-{
-    D3DKMT_ISFEATUREENABLED feature = { .hAdapter = kmt->adapter,
-                                        .FeatureId = DXGK_FEATURE_NATIVE_FENCE };
-    union {
-        D3DKMT_CREATENATIVEFENCE fence;
-        _Alignas(8) uint8_t bytes[NTF_NATIVE_FENCE_BLOCK_SIZE];
-    } block;
-    ntf_status status = NTF_STATUS_NOT_IMPLEMENTED;
-
-    if (kmt->thunks.IsFeatureEnabled && kmt->thunks.CreateNativeFence &&
-        kmt->thunks.OpenNativeFenceFromNtHandle)
-        status = kmt->thunks.IsFeatureEnabled(&feature);
-    if (status == NTF_STATUS_SUCCESS && !(feature.Result.Value & NTF_FEATURE_ENABLED))
-        status = NTF_STATUS_NOT_SUPPORTED;
-    if (status == NTF_STATUS_SUCCESS) {
-        memset(&block, 0, sizeof block);
-        block.fence.hDevice = kmt->device;
-        block.fence.Info.InitialFenceValue = SAMPLE_INITIAL;
-        block.fence.Info.Type = D3DDDI_NATIVEFENCE_TYPE_DEFAULT;
-        status = kmt->thunks.CreateNativeFence(&block.fence);
-    }
-    verdict->status[NTF_PROOF_NATIVE] = status;
-    if (status != NTF_STATUS_SUCCESS)
-        return false;
-    if (!block.fence.hSyncObject ||
-        unreadable(block.fence.Info.NativeFenceMapping.CurrentValueCpuVa, SAMPLE_INITIAL))
-        verdict->status[NTF_PROOF_NATIVE] = NTF_STATUS_UNSUCCESSFUL;
-    destroy(kmt, block.fence.hSyncObject);
-    return verdict->status[NTF_PROOF_NATIVE] == NTF_STATUS_SUCCESS;
-}
-
 /* ---- Choosing ------------------------------------------------------------------------------- */
+
+/* What nobody is going to ask for is not asked of the kernel. */
+static void leave_out(struct ntf_verdict *verdict, enum ntf_proof proof)
+{
+    (void)ntf_prove_refuse(verdict, proof, NTF_STATUS_NOT_SUPPORTED, "left out by the setting rungs");
+}
 
 static bool prove(const struct ntf_kmt_config *config, struct ntf_kmt *kmt,
                   struct ntf_verdict *verdict)
@@ -302,9 +265,16 @@ static bool prove(const struct ntf_kmt_config *config, struct ntf_kmt *kmt,
         !prove_fence(kmt, verdict))
         return false;
     verdict->usable = true;
-    verdict->native = prove_native(kmt, verdict);
-    kmt->native = verdict->native;
+    verdict->native = kmt->native = ntf_prove_native(kmt, verdict);
     ntf_prove_global(kmt, verdict);
+    verdict->wide = kmt->wide = kmt->provider == NTF_PROVIDER_SOFT || ntf_prove_width(kmt, verdict);
+    if (ntf_ladder_may_use(config->rungs, NTF_RUNG_MUTEX) || ntf_ladder_may_use(config->rungs, NTF_RUNG_BUNDLE)) {
+        ntf_prove_mutexes(kmt, verdict);
+        ntf_prove_bundles(kmt, verdict);
+    } else {
+        leave_out(verdict, NTF_PROOF_MUTEX);
+        leave_out(verdict, NTF_PROOF_BUNDLE);
+    }
     return true;
 }
 
@@ -352,5 +322,6 @@ void ntf_provider_release(struct ntf_kmt *kmt)
         ntf_library_close(kmt->library);
     kmt->device = 0;
     kmt->library = NULL;
+    kmt->wsl = false;
     memset(&kmt->thunks, 0, sizeof kmt->thunks);
 }

@@ -15,8 +15,8 @@ const char *ntf_provider_name(enum ntf_provider provider)
 
 const char *ntf_proof_name(enum ntf_proof proof)
 {
-    static const char *const names[] = { "library", "symbols", "adapter", "device", "create",
-                                         "map",     "signal",  "wait",    "native", "global" };
+    static const char *const names[] = { "library", "symbols", "adapter", "device", "create", "map",   "signal",
+                                         "wait",    "native",  "global",  "width",  "mutex",  "bundle" };
 
     return proof < NTF_PROOF_COUNT ? names[proof] : "none";
 }
@@ -40,6 +40,18 @@ static void add_status(struct ntf_text *text, ntf_status status, const char *det
         ntf_text_add(text, "(0x%08X%s%s)", (unsigned)status, colon, detail);
 }
 
+static void add_optional(struct ntf_text *text, const struct ntf_verdict *verdict)
+{
+    static const char *const names[] = { "native fences", "global handles", "64-bit values without NoGPUAccess",
+                                         "keyed mutexes", "bundles" };
+
+    ntf_text_add(text, "usable");
+    for (int i = NTF_PROOF_NATIVE; i < NTF_PROOF_COUNT; i++) {
+        ntf_text_add(text, ", %s ", names[i - NTF_PROOF_NATIVE]);
+        add_status(text, verdict->status[i], verdict->notes[i]);
+    }
+}
+
 void ntf_kmt_describe_verdicts(const struct ntf_verdict verdicts[NTF_PROVIDER_COUNT],
                                struct ntf_text *text)
 {
@@ -55,10 +67,7 @@ void ntf_kmt_describe_verdicts(const struct ntf_verdict verdicts[NTF_PROVIDER_CO
                                               : ntf_provider_name((enum ntf_provider)i));
         between = "; ";
         if (verdict->usable) {
-            ntf_text_add(text, "usable, native fences ");
-            add_status(text, verdict->status[NTF_PROOF_NATIVE], "");
-            ntf_text_add(text, ", global handles ");
-            add_status(text, verdict->status[NTF_PROOF_GLOBAL], verdict->global_detail);
+            add_optional(text, verdict);
         } else {
             ntf_text_add(text, "refused at %s ", ntf_proof_name(verdict->refused));
             add_status(text, verdict->refused < NTF_PROOF_COUNT ? verdict->status[verdict->refused]

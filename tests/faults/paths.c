@@ -64,6 +64,23 @@
         .done = descriptor_import_done, .tidy = descriptor_import_tidy                             \
     }
 
+#define KEYED_IMPORT(Name, what)                                                                   \
+    {                                                                                              \
+        .name = Name, .stage = DEVICE, .import = true, .argument = what,                           \
+        .of_soft_only = !((what)&BY_GLOBAL), .serves = ((what)&BY_GLOBAL) != 0,                    \
+        .peer_serves = ((what) & (BY_GLOBAL | BY_NAME)) != 0, .arrange = keyed_import_arrange,     \
+        .act = keyed_import_act, .refused = keyed_import_refused, .done = keyed_import_done,       \
+        .tidy = keyed_tidy                                                                         \
+    }
+// Where a mutex is not watched a thread waits for it, for a while also when the wait has ended.
+#define KEYED_WAIT(Name, what)                                                                     \
+    {                                                                                              \
+        .name = Name, .stage = DEVICE, .argument = what, .other = VK_ERROR_UNKNOWN,                \
+        .reason = "NTF-FENCE-009", .serves = true, .peer_serves = true, .lanes = 10,               \
+        .arrange = keyed_wait_arrange, .act = keyed_wait_act, .refused = keyed_wait_refused,       \
+        .done = keyed_wait_done, .tidy = keyed_tidy                                                \
+    }
+
 const struct path paths[] = {
     {.name = "create-instance",
      .arrange = instance_arrange,
@@ -111,6 +128,10 @@ const struct path paths[] = {
     GLOBAL_IMPORT("import-global", 0),
     GLOBAL_IMPORT("import-global-over-another", OVER_ANOTHER),
     GLOBAL_IMPORT("import-global-temporary", OVER_ANOTHER | TEMPORARY),
+    KEYED_IMPORT("import-keyed-global", BY_GLOBAL),
+    KEYED_IMPORT("import-keyed-global-over-another", BY_GLOBAL | OVER_ANOTHER),
+    KEYED_WAIT("wait-keyed-all", ALL),
+    KEYED_WAIT("wait-keyed-any", 0),
     {.name = "serve-global",
      .stage = DEVICE,
      .threads = FAULT_OTHERS,

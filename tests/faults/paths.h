@@ -159,6 +159,18 @@ void wait_refused(void);
 void wait_done(VkResult result);
 void wait_tidy(void);
 
+// paths_keyed.c: imports with BY_NAME, BY_GLOBAL or without, and OVER_ANOTHER; waits with ALL or without
+enum { BY_GLOBAL = 32 };
+void keyed_tidy(void);
+void keyed_import_arrange(void);
+VkResult keyed_import_act(void);
+void keyed_import_refused(void);
+void keyed_import_done(VkResult result);
+void keyed_wait_arrange(void);
+VkResult keyed_wait_act(void);
+void keyed_wait_refused(void);
+void keyed_wait_done(VkResult result);
+
 // paths_submit.c
 void submit_arrange(void);
 VkResult submit_act(void);

@@ -164,6 +164,7 @@ static bool fails(const char *name, int error, bool want)
 SIMPLE(int, memfd_create, (const char *n, unsigned f), (n, f), EMFILE, true)
 SIMPLE(int, ftruncate, (int fd, off_t n), (fd, n), ENOMEM, true)
 SIMPLE(int, fstat, (int fd, struct stat *s), (fd, s), ENOMEM, false)
+SIMPLE(int, stat, (const char *p, struct stat *s), (p, s), ENOMEM, false)
 SIMPLE(int, fstatfs, (int fd, struct statfs *s), (fd, s), ENOMEM, false)
 SIMPLE(int, access, (const char *p, int m), (p, m), EACCES, false)
 SIMPLE(ssize_t, readlink, (const char *p, char *b, size_t n), (p, b, n), ENOMEM, false)
@@ -307,7 +308,7 @@ static const struct {
 #define W(name) {#name, (function)my_##name}
 #define W64(name) {#name, (function)my_##name}, {#name "64", (function)my_##name}
     W(malloc), W(calloc), W(realloc), W(free), W64(mmap), W(munmap), W(memfd_create),
-    W64(ftruncate), W64(fstat), W64(fstatfs), W(access), W(readlink), W(socket), W(connect),
+    W64(ftruncate), W64(fstat), W64(stat), W64(fstatfs), W(access), W(readlink), W(socket), W(connect),
     W(bind), W(listen), W(accept4), W(send), W(sendmsg), W(recvmsg), W(getsockopt), W(setsockopt),
     W(getsockname), W(socketpair), W(poll),
     W(ppoll), W(epoll_create1), W(epoll_ctl), W(epoll_wait), W(eventfd), W(read), W(write),

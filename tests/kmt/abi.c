@@ -390,7 +390,7 @@ static void thunk_list(void **state)
 #undef NAME
     const size_t count = NTF_COUNT(thunks);
     (void)state;
-    assert_int_equal(count, 19);
+    assert_int_equal(count, 39);
     assert_int_equal(sizeof(struct ntf_kmt_thunks), count * sizeof(void *));
     for (size_t i = 0; i < count; i++) {
         assert_int_equal(thunks[i].offset, i * sizeof(void *));

@@ -3,9 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/os/compiler.h"
-#include "base/os/os.h"
-#include "fake.h"
+#include "fake_parts.h"
 #include "kmt/soft/soft.h"
 #include "rig.h"
 
@@ -17,20 +15,25 @@ struct object {
     ntf_au64 *value; /* own, or the shared one */
 };
 
-static struct fake_control control;
-static struct ntf_lock lock; /* protects all that follows, and the counters */
+struct fake_control control;
+struct ntf_lock lock; /* protects all that follows, and the counters */
 static struct object objects[OBJECTS];
-static ntf_au64 shared;
+ntf_au64 shared;
 static struct {
     ntf_au64 *value;
     uint64_t target;
     ntf_handle event;
+    bool kept;
 } waits[WAITS]; /* the first control.waits_pending */
 
-#define EXPORT(Name, params, args, need) NTF_EXPORT ntf_status NTF_APIENTRY D3DKMT##Name params;
-NTF_KMT_THUNKS(EXPORT)
-#undef EXPORT
 NTF_EXPORT struct fake_control *fake_control(void);
+
+ntf_au64 *fake_companion(void)
+{
+    static ntf_au64 own;
+
+    return control.companion ? control.companion : &own;
+}
 
 /* ---- Waiting -------------------------------------------------------------------------------- */
 
@@ -39,6 +42,8 @@ static void wake_reached(bool all)
     for (uint32_t i = 0; i < control.waits_pending;) {
         if (all || ntf_load(waits[i].value, NTF_ACQUIRE) >= waits[i].target) {
             rig_event_set(waits[i].event);
+            if (waits[i].kept)
+                rig_handle_close(waits[i].event);
             waits[i] = waits[--control.waits_pending];
         } else {
             i++;
@@ -46,12 +51,22 @@ static void wake_reached(bool all)
     }
 }
 
-static void fake_write(uint64_t value)
+static void write_to(ntf_au64 *to, uint64_t value)
 {
     ntf_lock_take(&lock);
-    ntf_store(&shared, value, NTF_RELEASE);
+    ntf_store(to, value, NTF_RELEASE);
     wake_reached(false);
     ntf_lock_drop(&lock);
+}
+
+static void fake_write(uint64_t value)
+{
+    write_to(&shared, value);
+}
+
+static void fake_write_companion(uint64_t value)
+{
+    write_to(fake_companion(), value);
 }
 
 static void fake_unwait(void)
@@ -75,9 +90,17 @@ struct fake_control *fake_control(void)
 {
     control.value = &shared;
     control.write = fake_write;
+    control.write_companion = fake_write_companion;
     control.unwait = fake_unwait;
     control.waited_for = fake_waited_for;
     return &control;
+}
+
+ntf_au64 *fake_value_of(D3DKMT_HANDLE handle)
+{
+    const uint32_t index = ((handle & 0x3FFFFFFFu) >> 6) - 1;
+
+    return index < OBJECTS && objects[index].used ? objects[index].value : NULL;
 }
 
 static struct object *find(D3DKMT_HANDLE handle)
@@ -96,12 +119,17 @@ D3DKMTWaitForSynchronizationObjectFromCpu(const D3DKMT_WAITFORSYNCHRONIZATIONOBJ
     ntf_lock_take(&lock);
     control.waits++;
     control.last_event = p->hAsyncEvent;
-    if (!object || p->ObjectCount != 1 || !p->hAsyncEvent || control.waits_pending == WAITS)
+    if (!object || p->ObjectCount != 1 || !p->hAsyncEvent || control.waits_pending == WAITS ||
+        (control.legacy_sync && object->value == fake_companion()))
         status = NTF_STATUS_INVALID_PARAMETER;
     if (status == NTF_STATUS_SUCCESS && !control.dead_wait) {
         waits[control.waits_pending].value = object->value;
         waits[control.waits_pending].target = p->FenceValueArray[0];
-        waits[control.waits_pending++].event = p->hAsyncEvent;
+        waits[control.waits_pending].kept = control.keeps_events;
+        waits[control.waits_pending++].event =
+            control.keeps_events ? rig_handle_copy(p->hAsyncEvent) : p->hAsyncEvent;
+        if (control.rise_in_wait)
+            ntf_store(object->value, control.rise_in_wait, NTF_RELEASE);
         wake_reached(false);
     }
     ntf_lock_drop(&lock);
@@ -164,9 +192,8 @@ D3DKMTSignalSynchronizationObjectFromCpu(const D3DKMT_SIGNALSYNCHRONIZATIONOBJEC
 
 /* ---- Objects -------------------------------------------------------------------------------- */
 
-/* A new local handle, and the address to give out, as the answer says. */
-static ntf_status make(const struct fake_answer *answer, ntf_au64 *value, uint64_t initial,
-                       D3DKMT_HANDLE *handle, void **address)
+ntf_status fake_make(const struct fake_answer *answer, ntf_au64 *value, uint64_t initial, D3DKMT_HANDLE *handle,
+                     void **address)
 {
     static _Alignas(8) uint64_t askew[2];
     uint32_t i = 0;
@@ -200,6 +227,7 @@ D3DKMTCreateSynchronizationObject2(D3DKMT_CREATESYNCHRONIZATIONOBJECT2 *p)
                                        : control.create_differs && p->Info.Flags == 0 ? &control.create_plain
                                                                                       : &control.create;
     ntf_status status;
+    uint64_t initial;
 
     if (p->hSyncObject || p->Info.SharedHandle || p->Info.MonitoredFence.FenceValueCPUVirtualAddress)
         control.dirty++;
@@ -207,8 +235,11 @@ D3DKMTCreateSynchronizationObject2(D3DKMT_CREATESYNCHRONIZATIONOBJECT2 *p)
         return NTF_STATUS_INVALID_PARAMETER;
     if (global) /* its value is the shared one */
         ntf_store(&shared, p->Info.MonitoredFence.InitialFenceValue, NTF_RELEASE);
-    status = make(answer, global ? &shared : NULL, p->Info.MonitoredFence.InitialFenceValue, &p->hSyncObject,
-                  &p->Info.MonitoredFence.FenceValueCPUVirtualAddress);
+    initial = p->Info.MonitoredFence.InitialFenceValue;
+    if (control.narrow && !(p->Info.Flags & NTF_SYNC_NO_GPU_ACCESS))
+        initial = (uint32_t)initial;
+    status = fake_make(answer, global ? &shared : NULL, initial, &p->hSyncObject,
+                       &p->Info.MonitoredFence.FenceValueCPUVirtualAddress);
     if (status == NTF_STATUS_SUCCESS && global)
         p->Info.SharedHandle = FAKE_GLOBAL;
     return status;
@@ -224,10 +255,12 @@ D3DKMTDestroySynchronizationObject(const D3DKMT_DESTROYSYNCHRONIZATIONOBJECT *p)
         return NTF_STATUS_INVALID_PARAMETER;
     object->used = false;
     control.objects_open--;
+    if (control.unwait_on_destroy)
+        fake_unwait();
     return NTF_STATUS_SUCCESS;
 }
 
-static bool all_zero(const void *bytes, size_t count)
+bool fake_all_zero(const void *bytes, size_t count)
 {
     const uint8_t *byte = bytes;
 
@@ -238,37 +271,49 @@ static bool all_zero(const void *bytes, size_t count)
     return true;
 }
 
-/* The caller must have given a whole block, zero but for what it sets. */
-ntf_status NTF_APIENTRY D3DKMTCreateNativeFence(D3DKMT_CREATENATIVEFENCE *p)
-{
-    const size_t head = offsetof(D3DKMT_CREATENATIVEFENCE, Info.NativeFenceMapping);
-
-    if (p->hSyncObject || !all_zero(p->PrivateDriverData, sizeof p->PrivateDriverData) ||
-        !all_zero((char *)p + head, NTF_NATIVE_FENCE_BLOCK_SIZE - head))
-        control.dirty++;
-    return make(&control.native_create, NULL, p->Info.InitialFenceValue, &p->hSyncObject,
-                &p->Info.NativeFenceMapping.CurrentValueCpuVa);
-}
-
-static void opened(char which)
+void fake_opened(char which)
 {
     if (control.opens < FAKE_CALLS_MAX)
         control.order[control.opens++] = which;
 }
 
+/* The caller must have given a whole block, zero but for what it sets. A kernel of the first generation would read
+ * something else there: it must not be asked. */
+ntf_status NTF_APIENTRY D3DKMTCreateNativeFence(D3DKMT_CREATENATIVEFENCE *p)
+{
+    const size_t head = offsetof(D3DKMT_CREATENATIVEFENCE, Info.NativeFenceMapping);
+
+    if (p->hSyncObject || !fake_all_zero(p->PrivateDriverData, sizeof p->PrivateDriverData) ||
+        !fake_all_zero((char *)p + head, NTF_NATIVE_FENCE_BLOCK_SIZE - head) || control.generation == FAKE_22621)
+        control.dirty++;
+    return fake_make(&control.native_create, NULL, p->Info.InitialFenceValue, &p->hSyncObject,
+                     &p->Info.NativeFenceMapping.CurrentValueCpuVa);
+}
+
+/* Each kernel writes as much as it knows. */
 ntf_status NTF_APIENTRY
 D3DKMTOpenNativeFenceFromNtHandle(D3DKMT_OPENNATIVEFENCEFROMNTHANDLE *p)
 {
+    static const size_t sizes[] = { sizeof(D3DKMT_OPENNATIVEFENCEFROMNTHANDLE),
+                                    sizeof(D3DKMT_OPENNATIVEFENCEFROMNTHANDLE_24H2),
+                                    sizeof(D3DKMT_OPENNATIVEFENCEFROMNTHANDLE_22621) };
     const size_t out = offsetof(D3DKMT_OPENNATIVEFENCEFROMNTHANDLE, hSyncObject);
 
-    opened('n');
-    if (!all_zero((char *)p + out, NTF_NATIVE_FENCE_BLOCK_SIZE - out) || p->EngineAffinity != 1 ||
+    fake_opened('n');
+    if (!fake_all_zero((char *)p + out, NTF_NATIVE_FENCE_BLOCK_SIZE - out) || p->EngineAffinity != 1 ||
         p->Flags != 0x3 || !p->hDevice || !p->hNtHandle)
         control.dirty++;
-    memset((char *)p + out, 0xA5, NTF_NATIVE_FENCE_BLOCK_SIZE - out); /* to see it re-zeroed */
+    memset((char *)p + out, 0xA5, sizes[control.generation] - out); /* to see it re-zeroed */
     p->hSyncObject = 0;
-    return make(&control.native_open, &shared, 0, &p->hSyncObject,
-                &p->NativeFenceMapping.CurrentValueCpuVa);
+    if (fake_kind_of(p->hNtHandle) != FAKE_FENCE)
+        return NTF_STATUS_OBJECT_TYPE_MISMATCH;
+    return fake_make(&control.native_open, &shared, 0, &p->hSyncObject,
+                     &p->NativeFenceMapping.CurrentValueCpuVa);
+}
+
+enum fake_kind fake_kind_of(ntf_handle handle)
+{
+    return control.bundle && handle == control.bundle ? FAKE_BUNDLE : control.kind;
 }
 
 ntf_status NTF_APIENTRY
@@ -282,13 +327,18 @@ D3DKMTOpenSyncObjectFromNtHandle2(D3DKMT_OPENSYNCOBJECTFROMNTHANDLE2 *p)
         i++;
     if (i == FAKE_OPENS)
         return NTF_STATUS_NOT_SUPPORTED;
-    opened((char)('0' + i));
-    if (!all_zero((char *)p + out, sizeof *p - out) || !p->hDevice || !p->hNtHandle)
+    fake_opened((char)('0' + i));
+    if (!fake_all_zero((char *)p + out, sizeof *p - out) || !p->hDevice || !p->hNtHandle)
         control.dirty++;
     memset((char *)p + out, 0xA5, sizeof *p - out);
     p->hSyncObject = 0;
-    return make(&control.open[i], &shared, 0, &p->hSyncObject,
-                &p->MonitoredFence.FenceValueCPUVirtualAddress);
+    if (fake_kind_of(p->hNtHandle) == FAKE_MUTEX)
+        return NTF_STATUS_OBJECT_TYPE_MISMATCH;
+    if (fake_kind_of(p->hNtHandle) == FAKE_BUNDLE)
+        return fake_make(&control.bundle_sync, fake_companion(), 0, &p->hSyncObject,
+                         &p->MonitoredFence.FenceValueCPUVirtualAddress);
+    return fake_make(&control.open[i], &shared, 0, &p->hSyncObject,
+                     &p->MonitoredFence.FenceValueCPUVirtualAddress);
 }
 
 ntf_status NTF_APIENTRY
@@ -351,8 +401,12 @@ ntf_status NTF_APIENTRY D3DKMTCloseAdapter(const D3DKMT_CLOSEADAPTER *p)
 
 ntf_status NTF_APIENTRY D3DKMTQueryAdapterInfo(const D3DKMT_QUERYADAPTERINFO *p)
 {
-    if (p->Type != 15 || p->PrivateDriverDataSize != 4)
+    if ((p->Type != 15 && p->Type != 80) || p->PrivateDriverDataSize != 4)
         return NTF_STATUS_INVALID_PARAMETER;
+    if (p->Type == 80) {
+        *(uint32_t *)p->pPrivateDriverData = control.no_caps ? 0xFFFFFFFEu : 1;
+        return control.caps_status;
+    }
     *(uint32_t *)p->pPrivateDriverData =
         control.software && p->hAdapter == (control.software << 6 | 0x80000000u) ? 0x5u : 0x1u;
     return NTF_STATUS_SUCCESS;
@@ -383,18 +437,6 @@ ntf_status NTF_APIENTRY D3DKMTIsFeatureEnabled(D3DKMT_ISFEATUREENABLED *p)
     return control.feature_status;
 }
 
-ntf_status NTF_APIENTRY D3DKMTShareObjects(uint32_t count, const D3DKMT_HANDLE *handles,
-                                           ntf_object_attributes *attributes, uint32_t access,
-                                           ntf_handle *out)
-{
-    (void)count;
-    (void)handles;
-    (void)attributes;
-    (void)access;
-    (void)out;
-    return NTF_STATUS_NOT_SUPPORTED;
-}
-
 ntf_status NTF_APIENTRY D3DKMTCreateSynchronizationObject(D3DKMT_CREATESYNCHRONIZATIONOBJECT *p)
 {
     (void)p;
@@ -406,14 +448,15 @@ ntf_status NTF_APIENTRY D3DKMTOpenSynchronizationObject(D3DKMT_OPENSYNCHRONIZATI
     ntf_status status;
     void *address = NULL;
 
+    fake_opened('g');
     control.last_global = p->hSharedHandle;
-    if (p->hSyncObject || !all_zero(p->Reserved, sizeof p->Reserved))
+    if (p->hSyncObject || !fake_all_zero(p->Reserved, sizeof p->Reserved))
         control.dirty++;
     if (!control.global)
         return NTF_STATUS_NOT_SUPPORTED;
     if (p->hSharedHandle != FAKE_GLOBAL)
         return NTF_STATUS_INVALID_PARAMETER;
-    status = make(&control.global_open, control.other_value ? NULL : &shared, 5, &p->hSyncObject, &address);
+    status = fake_make(&control.global_open, control.other_value ? NULL : &shared, 5, &p->hSyncObject, &address);
     if (status == NTF_STATUS_SUCCESS && address) {
         p->Reserved[0] = (uintptr_t)address;
         p->Reserved[7] = control.no_mark ? 0 : NTF_SOFT_OPEN_MAPPED;

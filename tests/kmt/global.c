@@ -98,7 +98,7 @@ static void proof(void **state)
         *fake = rows[i].does;
         kmt = open_with("system", fake_path(), "", verdicts);
         assert_int_equal(verdicts[NTF_PROVIDER_LIBRARY].status[NTF_PROOF_GLOBAL], rows[i].status);
-        assert_string_equal(verdicts[NTF_PROVIDER_LIBRARY].global_detail, rows[i].detail);
+        assert_string_equal(verdicts[NTF_PROVIDER_LIBRARY].notes[NTF_PROOF_GLOBAL], rows[i].detail);
         assert_int_equal(verdicts[NTF_PROVIDER_LIBRARY].global, serves);
         assert_int_equal(ntf_kmt_serves_global(kmt), serves);
         assert_int_equal(fake->objects_open, 0);
@@ -151,7 +151,8 @@ static void rungs(void **state)
         { true, "soft", true, "global open: soft C000000D no object has this global handle", NTF_E_NOT_FOUND },
         { true, "native", false, "rungs C00000BB the setting leaves none", NTF_E_UNSUPPORTED },
         { false, "", true,
-          "global open: soft C000000D no object has this global handle | global open: kernel C000000D",
+          "global open: soft C000000D no object has this global handle | global open: kernel C000000D | "
+          "resource query C000000D",
           NTF_E_NOT_FOUND },
         { false, "monitored", true, "global open: kernel C000000D", NTF_E_NOT_FOUND },
         { false, "soft", false, "global open: soft C000000D no object has this global handle", NTF_E_NOT_FOUND },

@@ -70,7 +70,7 @@ static void native_order(void **state)
         fake->open[i] = bad;
     outcome = open_over(kmt);
     assert_int_equal(outcome.result, NTF_OK);
-    assert_string_equal(fake->order, "0123n");
+    assert_string_equal(fake->order, "0123qn");
     assert_int_equal(outcome.object->rung, NTF_RUNG_NATIVE);
     assert_int_equal(outcome.object->kind, NTF_OBJECT_NATIVE);
     assert_string_equal(outcome.trace.steps[outcome.trace.count - 1].step, "native open, unproven");
@@ -102,9 +102,11 @@ static void rung_setting(void **state)
     } rows[] = {
         { "native,monitored", "n0123" }, { "monitored,native", "0123n" }, { "monitored", "0123" },
         { "native", "n" },               { "native, native,monitored", "n0123" },
-        { "", "0123n" },                 { "auto", "0123n" },
-        { "nonsense", "0123n" },         { "nonsense,native", "n" },
+        { "", "0123qn" },                { "auto", "0123qn" },
+        { "nonsense", "0123qn" },        { "nonsense,native", "n" },
         { "soft,native", "n" },          { "soft", "" },
+        { "native,nonsense", "n" },
+        { "bundle,native", "qn" },       { "mutex", "" }, /* what was wanted is a fence */
     };
 
     (void)state;
@@ -345,8 +347,10 @@ static void refused_names(void **state)
             ntf_kmt_open_name(kmt, u"ntfence-no-such-name-in-soft", &object, &trace),
             rows[i].result);
         assert_ptr_equal(object, POISON);
-        assert_int_equal(trace.count, 2);
+        /* That there is no resource of this name either is told where it is news. */
+        assert_int_equal(trace.count, rows[i].status == NTF_STATUS_OBJECT_NAME_NOT_FOUND ? 2 : 3);
         assert_int_equal(trace.steps[1].status, rows[i].status);
+        assert_int_equal(fake->resource_names, 1);
         ntf_kmt_close(kmt);
     }
 }

@@ -19,6 +19,8 @@ static void nothing_left(const struct fake_control *fake)
     assert_int_equal(fake->adapters_open, 0);
     assert_int_equal(fake->devices_open, 0);
     assert_int_equal(fake->objects_open, 0);
+    assert_int_equal(fake->mutexes_open, 0);
+    assert_int_equal(fake->resources_open, 0);
     assert_int_equal(fake->dirty, 0);
 }
 
@@ -66,12 +68,14 @@ static void works(void **state)
     assert_int_equal(fake->objects_open, 0); /* the samples are gone */
     ntf_text_init(&text);
     ntf_kmt_describe(kmt, &text);
-    assert_string_equal(text.bytes, "provider library, adapter 00000007:00000001, monitored fences");
+    assert_string_equal(text.bytes, "provider library, adapter 00000007:00000001, monitored fences, keyed mutexes, "
+                                    "bundles");
     ntf_text_init(&text);
     ntf_kmt_describe_verdicts(verdicts, &text);
     assert_string_equal(text.bytes,
-                        "library: usable, native fences (0xC00000BB NOT_SUPPORTED), global handles (0xC0000001 "
-                        "UNSUCCESSFUL: success without a global handle)");
+                        "library: usable, native fences (0xC00000BB NOT_SUPPORTED: feature 37), global handles "
+                        "(0xC0000001 UNSUCCESSFUL: success without a global handle), 64-bit values without NoGPUAccess "
+                        "(0x00000000 SUCCESS), keyed mutexes (0x00000000 SUCCESS), bundles (0x00000000 SUCCESS)");
     ntf_kmt_close(kmt);
     nothing_left(fake);
 }

@@ -4,6 +4,7 @@
 #define NTF_TEST_KMT_RIG_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "kmt/d3dkmt.h"
 
@@ -14,6 +15,11 @@ const char *rig_library(const char *folder, const char *name);
 /* How many threads of soft serve global handles, from the first number on. */
 extern const unsigned rig_number_threads;
 
+/* The calling thread's own number. */
+uint64_t rig_thread(void);
+
+/* An event that is not set; rig_handle_close ends it. */
+ntf_handle rig_event_new(void);
 void rig_event_set(ntf_handle event);
 
 /* Live handles that are no fences, and what the system calls them. */

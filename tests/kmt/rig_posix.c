@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "rig.h"
@@ -38,6 +39,16 @@ static ntf_handle of(int fd)
     if (fd < 3)
         abort();
     return (ntf_handle)(intptr_t)fd;
+}
+
+uint64_t rig_thread(void)
+{
+    return (uint64_t)syscall(SYS_gettid);
+}
+
+ntf_handle rig_event_new(void)
+{
+    return of(eventfd(0, EFD_CLOEXEC));
 }
 
 void rig_strangers_open(struct rig_stranger strangers[RIG_STRANGERS])

@@ -37,6 +37,16 @@ static ntf_handle checked(HANDLE handle)
     return handle;
 }
 
+uint64_t rig_thread(void)
+{
+    return GetCurrentThreadId();
+}
+
+ntf_handle rig_event_new(void)
+{
+    return checked(CreateEventW(NULL, FALSE, FALSE, NULL));
+}
+
 void rig_strangers_open(struct rig_stranger strangers[RIG_STRANGERS])
 {
     char self[512];

@@ -9,10 +9,9 @@ const char *fake_path(void)
     return rig_library(".", "ntf_fake_d3dkmt");
 }
 
-struct fake_control *fake_fresh(void)
+static struct fake_control *fake_controls(void)
 {
     static fake_control_fn control;
-    struct fake_control *fake;
 
     if (!control) {
         struct ntf_library *library = ntf_library_open_path(fake_path());
@@ -21,9 +20,21 @@ struct fake_control *fake_fresh(void)
         control = (fake_control_fn)ntf_library_symbol(library, "fake_control");
     }
     assert_non_null(control);
-    fake = control();
+    return control();
+}
+
+void fake_forget_calls(struct fake_control *fake)
+{
+    fake->opens = 0;
+    memset(fake->order, 0, sizeof fake->order);
+}
+
+struct fake_control *fake_fresh(void)
+{
+    struct fake_control *fake = fake_controls();
+
     memset(fake, 0, sizeof *fake);
-    fake = control();
+    fake = fake_controls();
     fake->write(0);
     return fake;
 }
@@ -36,8 +47,15 @@ struct ntf_kmt *fake_kmt(const char *rungs)
     struct ntf_verdict verdicts[NTF_PROVIDER_COUNT];
     struct ntf_kmt *kmt = NULL;
 
+    struct fake_control *fake;
+
     assert_int_equal(ntf_kmt_open(&config, &kmt, verdicts), NTF_OK);
     assert_int_equal(ntf_kmt_provider(kmt), NTF_PROVIDER_LIBRARY);
+    fake = fake_controls();
+    fake_forget_calls(fake);
+    fake->bundle = NULL; /* its number may be given out again */
+    fake->companion = NULL;
+    fake->write_companion(5);
     return kmt;
 }
 

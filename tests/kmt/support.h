@@ -13,6 +13,9 @@
 struct fake_control *fake_fresh(void);
 const char *fake_path(void);
 
+/* The order of the calls that open begins anew. */
+void fake_forget_calls(struct fake_control *fake);
+
 /* Opens a kernel over the fake with this setting of rungs; a failure fails the test. */
 struct ntf_kmt *fake_kmt(const char *rungs);
 

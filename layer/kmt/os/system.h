@@ -9,11 +9,14 @@
 
 #include <stdbool.h>
 
-#include "base/result.h"
+#include "base/os/os.h"
 #include "kmt/d3dkmt.h"
 
 /* File name of the system's library that exports D3DKMT<Name>: "gdi32.dll", "libdxcore.so". */
 const char *ntf_system_library(void);
+
+/* Opens it, from the system's own place alone. NULL: *why says, in a few words, what is missing. */
+struct ntf_library *ntf_system_open_library(const char **why);
 
 /* The session whose directory bare names live in; 0 where there are no sessions. */
 uint32_t ntf_system_session(void);
@@ -32,6 +35,9 @@ void ntf_system_close_handle(ntf_handle handle);
  * kind is always written; empty for what is no handle, or when the system does not tell. */
 enum ntf_result ntf_system_handle_kind(ntf_handle handle, char kind[NTF_HANDLE_KIND_BYTES]);
 
+/* An event of our own (auto-reset event, eventfd), not set; ntf_system_close_handle ends it. NULL: the system has none
+ * left. For what must know who has set it; a waiting application uses a parker. */
+ntf_handle ntf_system_event_make(void);
 /* Takes one setting of an event of ours (auto-reset event, eventfd), waiting for it until the
  * deadline: NTF_OK, or NTF_TIMEOUT. For the self-test; a waiting application uses a parker. */
 enum ntf_result ntf_system_event_take(ntf_handle event, uint64_t deadline_ns);

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/deadline.h"
@@ -90,6 +91,17 @@ static void pause_briefly(uint64_t deadline_ns)
 
     ntf_init(&nothing, (uint32_t)0);
     (void)ntf_os_park(&nothing, 0, ntf_deadline_min(deadline_ns, ntf_deadline_after(ntf_os_now_ns(), 1000000)));
+}
+
+/* Not one of the first three numbers, which may be free in a process without standard streams. */
+ntf_handle ntf_system_event_make(void)
+{
+    const int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    const int high = fd >= 0 && fd < 3 ? fcntl(fd, F_DUPFD_CLOEXEC, 3) : fd;
+
+    if (high != fd)
+        (void)close(fd);
+    return high < 0 ? NULL : (ntf_handle)(intptr_t)high;
 }
 
 enum ntf_result ntf_system_event_take(ntf_handle event, uint64_t deadline_ns)

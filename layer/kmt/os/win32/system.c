@@ -12,6 +12,14 @@ const char *ntf_system_library(void)
     return "gdi32.dll";
 }
 
+struct ntf_library *ntf_system_open_library(const char **why)
+{
+    struct ntf_library *library = ntf_library_open_system(ntf_system_library());
+
+    *why = library ? NULL : "the library cannot be opened";
+    return library;
+}
+
 uint32_t ntf_system_session(void)
 {
     DWORD session = 0;
@@ -86,6 +94,11 @@ enum ntf_result ntf_system_handle_kind(ntf_handle handle, char kind[NTF_HANDLE_K
     if (status >= 0)
         copy_type_name(&answer.name, kind);
     return NTF_OK;
+}
+
+ntf_handle ntf_system_event_make(void)
+{
+    return CreateEventW(NULL, FALSE, FALSE, NULL);
 }
 
 enum ntf_result ntf_system_event_take(ntf_handle event, uint64_t deadline_ns)
