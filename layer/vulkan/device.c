@@ -15,6 +15,7 @@
 
 #include "vulkan/chain.h"
 #include "vulkan/commands.h"
+#include "vulkan/keyed.h"
 #include "vulkan/origin.h"
 #include "vulkan/physical.h"
 #include "vulkan/reasons.h"
@@ -69,11 +70,11 @@ static bool make_plan(struct ntf_instance *instance, VkPhysicalDevice physical, 
     return (traits & NTF_PHYSICAL_KNOWN) != 0;
 }
 
-/* The names that go down, in an array of the caller's to free; NULL without memory. Every copy of ours is left out:
- * an application may list a name twice. */
+/* The names that go down, in an array of the caller's to free, with room for those of the timeline route; NULL without
+ * memory. Every copy of ours is left out: an application may list a name twice. */
 static const char **names_below(const struct plan *plan, const VkDeviceCreateInfo *info, uint32_t *count)
 {
-    const char **names = malloc(((size_t)info->enabledExtensionCount + 1) * sizeof *names);
+    const char **names = malloc(((size_t)info->enabledExtensionCount + NTF_TIMELINE_NAMES) * sizeof *names);
 
     *count = 0;
     for (uint32_t i = 0; names && i < info->enabledExtensionCount; i++) {
@@ -90,8 +91,10 @@ static const char **names_below(const struct plan *plan, const VkDeviceCreateInf
 static void device_finish(struct ntf_device *device)
 {
     ntf_bridge_destroy(device->bridge);
+    ntf_timelines_finish(device);
     ntf_store(&device->lost, 1u, NTF_RELAXED); /* what the driver says from here on has no consequences */
     ntf_fences_finish(&device->fences);
+    ntf_keyed_house_finish(&device->keyed);
     ntf_pool_finish(&device->pool);
     ntf_table_finish(&device->shared);
     ntf_table_finish(&device->told);
@@ -118,6 +121,7 @@ static struct ntf_device *device_new(struct ntf_instance *instance, const struct
     driver = ntf_device_driver(device);
     ntf_pool_init(&device->pool, &driver);
     ntf_doorbells_init(&device->bells);
+    ntf_keyed_house_init(&device->keyed, &device->bells, ntf_keyed_complain, device);
     if (ntf_fences_init(&device->fences) != NTF_OK) {
         ntf_registry_retire_device(device);
         return NULL;
@@ -169,6 +173,7 @@ struct creation {
     struct ntf_instance *instance;
     VkPhysicalDevice physical;
     const VkAllocationCallbacks *allocator;
+    VkLayerDeviceCreateInfo *link;
     PFN_vkCreateDevice next;
     PFN_vkGetDeviceProcAddr next_gdpa;
 };
@@ -192,17 +197,41 @@ static VkResult create_passed(const struct creation *creation, const VkDeviceCre
     return undo(creation, *out);
 }
 
+/* With what the timeline route needs beside the application's wishes; if the driver makes no such device, without.
+ * names: of info, with room for ours. */
+static VkResult create_below(const struct creation *creation, struct ntf_timeline_plan *timeline,
+                             const VkDeviceCreateInfo *info, const char **names, VkDevice *out)
+{
+    VkLayerDeviceLink *const next = creation->link->u.pLayerInfo;
+    VkDeviceCreateInfo more = *info;
+
+    if (!ntf_timeline_plan_adds(timeline, info))
+        return creation->next(creation->physical, info, creation->allocator, out);
+    more.pNext = timeline->chain.first;
+    for (uint32_t i = 0; i < timeline->name_count; i++)
+        names[more.enabledExtensionCount++] = timeline->names[i];
+    if (creation->next(creation->physical, &more, creation->allocator, out) == VK_SUCCESS)
+        return VK_SUCCESS;
+    timeline->wanted = timeline->adds_semaphores = timeline->adds_timelines = false;
+    timeline->why = "the driver makes no device with what it needs";
+    creation->link->u.pLayerInfo = next; /* layers below have moved on in it */
+    return creation->next(creation->physical, info, creation->allocator, out);
+}
+
 static VkResult create_served(const struct creation *creation, const struct plan *plan,
                               const VkDeviceCreateInfo *info, VkDevice *out)
 {
     VkDeviceCreateInfo below = *info;
     const char **names = names_below(plan, info, &below.enabledExtensionCount);
     struct ntf_device *device = names ? device_new(creation->instance, plan) : NULL;
+    struct ntf_timeline_plan timeline;
     VkResult result = VK_ERROR_OUT_OF_HOST_MEMORY;
 
     if (device) {
         below.ppEnabledExtensionNames = names;
-        result = creation->next(creation->physical, &below, creation->allocator, out);
+        ntf_timeline_plan_make(&timeline, creation->instance, creation->physical, info);
+        result = create_below(creation, &timeline, &below, names, out);
+        ntf_timeline_plan_free(&timeline);
     }
     free((void *)names);
     if (result != VK_SUCCESS) {
@@ -218,6 +247,7 @@ static VkResult create_served(const struct creation *creation, const struct plan
         return undo(creation, *out);
     }
     introduce(device, creation->physical);
+    ntf_timelines_begin(device, creation->physical, &timeline);
     return VK_SUCCESS;
 }
 
@@ -225,8 +255,8 @@ NTF_COMMAND(VkResult)
 ntf_vkCreateDevice(VkPhysicalDevice physical, const VkDeviceCreateInfo *info,
                    const VkAllocationCallbacks *allocator, VkDevice *out)
 {
-    struct creation creation = { ntf_registry_instance(physical), physical, allocator, NULL, NULL };
     VkLayerDeviceCreateInfo *link = find_link(info->pNext);
+    struct creation creation = { ntf_registry_instance(physical), physical, allocator, link, NULL, NULL };
     struct plan plan;
 
     if (!creation.instance || !link || !link->u.pLayerInfo)

@@ -9,11 +9,13 @@
 #include "fence/doorbell.h"
 #include "fence/driver.h"
 #include "fence/fences.h"
+#include "fence/keyed.h"
 #include "fence/poller.h"
 #include "kmt/kmt.h"
 #include "vulkan/dispatch.h"
 #include "vulkan/instance.h"
 #include "vulkan/registry.h"
+#include "vulkan/timeline.h"
 
 struct ntf_device { /* immutable after vkCreateDevice, but for slot, lost, mixed, the fences and the tables */
     struct ntf_device_slot slot; /* must be first */
@@ -24,6 +26,7 @@ struct ntf_device { /* immutable after vkCreateDevice, but for slot, lost, mixed
     bool native; /* the driver serves VK_KHR_external_fence_win32 itself */
     bool khr;    /* the application has enabled VK_KHR_external_fence_win32 */
     bool beyond; /* the application has enabled VK_NTFENCE_fence_import */
+    bool adds_semaphores, adds_timelines; /* extensions that the layer has enabled for itself (vulkan/timeline.h) */
     ntf_au32 lost;  /* somebody has been told so: it stays so, and whoever waits comes back */
     ntf_au32 mixed; /* a wait-any for imported and plain fences has blocked (vulkan/wait.c) */
     struct ntf_fences fences;
@@ -31,8 +34,10 @@ struct ntf_device { /* immutable after vkCreateDevice, but for slot, lost, mixed
     struct ntf_table shared; /* VkFence -> 1: its driver's payload may be shared by descriptor or handle */
     struct ntf_poller poller;
     struct ntf_pool pool;
-    struct ntf_doorbells bells; /* of threads in a mixed wait-any */
+    struct ntf_doorbells bells; /* of threads in a mixed wait-any, or in one for keyed mutexes */
+    struct ntf_keyed_house keyed;
     struct ntf_bridge *bridge;
+    struct ntf_timelines *timelines; /* NULL: queue signals go by the bridge alone */
     struct ntf_kmt *kmt; /* NULL: no provider is usable, and verdicts says why */
     struct ntf_verdict verdicts[NTF_PROVIDER_COUNT];
 };

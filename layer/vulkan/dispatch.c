@@ -21,9 +21,11 @@ struct command {
 static const struct command device_commands[] = {
 #define HOOK(Name) ENTRY(ntf_device_table, Name, ntf_vk##Name, KIND_HOOK)
 #define OWN(Name) ENTRY(ntf_device_table, Name, ntf_vk##Name, KIND_OWN)
-    NTF_DEVICE_COMMANDS(HOOK, OWN)
+#define CALL(Name) ENTRY(ntf_device_table, Name, NULL, KIND_CALL)
+    NTF_DEVICE_COMMANDS(HOOK, OWN, CALL)
 #undef HOOK
 #undef OWN
+#undef CALL
 };
 
 static const struct command instance_commands[] = {
@@ -81,7 +83,7 @@ enum ntf_answer ntf_device_answer(const struct ntf_device_table *table, bool can
 {
     const struct command *command = find(device_commands, COUNT(device_commands), name);
 
-    if (!command)
+    if (!command || command->kind == KIND_CALL)
         return NTF_ANSWER_NEXT;
     if (command->kind == KIND_OWN) {
         /* VK_NTFENCE_fence_import alone brings the import and no more. */

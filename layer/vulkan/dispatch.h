@@ -14,34 +14,43 @@
 
 #include "ntfence.h"
 
+#undef CreateSemaphore /* windows.h has a macro of that name, which would get into the lists below */
+
 /*
  * Device commands that have to do with fences. HOOK: the layer's own is given out where the next layer has the
- * command. OWN: one of ours, which the next layer is asked for only if the driver has the extension.
+ * command. OWN: one of ours, which the next layer is asked for only if the driver has the extension. CALL: only called.
  * (Vulkan-Docs registry, every command with a VkFence or a structure that holds one.)
  */
-#define NTF_DEVICE_COMMANDS(HOOK, OWN) \
-    HOOK(GetDeviceProcAddr)            \
-    HOOK(DestroyDevice)                \
-    HOOK(CreateFence)                  \
-    HOOK(DestroyFence)                 \
-    HOOK(ResetFences)                  \
-    HOOK(GetFenceStatus)               \
-    HOOK(WaitForFences)                \
-    HOOK(QueueSubmit)                  \
-    HOOK(QueueSubmit2)                 \
-    HOOK(QueueSubmit2KHR)              \
-    HOOK(QueueBindSparse)              \
-    HOOK(QueueWaitIdle)                \
-    HOOK(DeviceWaitIdle)               \
-    HOOK(AcquireNextImageKHR)          \
-    HOOK(AcquireNextImage2KHR)         \
-    HOOK(QueuePresentKHR)              \
-    HOOK(GetFenceFdKHR)                \
-    HOOK(ImportFenceFdKHR)             \
-    HOOK(RegisterDeviceEventEXT)       \
-    HOOK(RegisterDisplayEventEXT)      \
-    OWN(GetFenceWin32HandleKHR)        \
-    OWN(ImportFenceWin32HandleKHR)
+#define NTF_DEVICE_COMMANDS(HOOK, OWN, CALL) \
+    HOOK(GetDeviceProcAddr)                  \
+    HOOK(DestroyDevice)                      \
+    HOOK(CreateFence)                        \
+    HOOK(DestroyFence)                       \
+    HOOK(ResetFences)                        \
+    HOOK(GetFenceStatus)                     \
+    HOOK(WaitForFences)                      \
+    HOOK(QueueSubmit)                        \
+    HOOK(QueueSubmit2)                       \
+    HOOK(QueueSubmit2KHR)                    \
+    HOOK(QueueBindSparse)                    \
+    HOOK(QueueWaitIdle)                      \
+    HOOK(DeviceWaitIdle)                     \
+    HOOK(AcquireNextImageKHR)                \
+    HOOK(AcquireNextImage2KHR)               \
+    HOOK(QueuePresentKHR)                    \
+    HOOK(GetFenceFdKHR)                      \
+    HOOK(ImportFenceFdKHR)                   \
+    HOOK(RegisterDeviceEventEXT)             \
+    HOOK(RegisterDisplayEventEXT)            \
+    OWN(GetFenceWin32HandleKHR)              \
+    OWN(ImportFenceWin32HandleKHR)           \
+    CALL(CreateSemaphore)                    \
+    CALL(DestroySemaphore)                   \
+    CALL(ImportSemaphoreWin32HandleKHR)      \
+    CALL(GetSemaphoreCounterValue)           \
+    CALL(GetSemaphoreCounterValueKHR)        \
+    CALL(SignalSemaphore)                    \
+    CALL(SignalSemaphoreKHR)
 
 /* Instance commands. PHYSICAL: hooked, its first argument is a VkPhysicalDevice. HOOK: hooked. CALL: only called. */
 #define NTF_INSTANCE_COMMANDS(PHYSICAL, HOOK, CALL)       \
@@ -56,11 +65,15 @@
     PHYSICAL(GetPhysicalDeviceExternalFencePropertiesKHR) \
     CALL(GetPhysicalDeviceProperties)                     \
     CALL(GetPhysicalDeviceProperties2)                    \
-    CALL(GetPhysicalDeviceProperties2KHR)
+    CALL(GetPhysicalDeviceProperties2KHR)                 \
+    CALL(GetPhysicalDeviceFeatures2)                      \
+    CALL(GetPhysicalDeviceFeatures2KHR)                   \
+    CALL(GetPhysicalDeviceExternalSemaphoreProperties)    \
+    CALL(GetPhysicalDeviceExternalSemaphorePropertiesKHR)
 
 #define NTF_TABLE_MEMBER(Name) PFN_vk##Name Name;
 struct ntf_device_table {
-    NTF_DEVICE_COMMANDS(NTF_TABLE_MEMBER, NTF_TABLE_MEMBER)
+    NTF_DEVICE_COMMANDS(NTF_TABLE_MEMBER, NTF_TABLE_MEMBER, NTF_TABLE_MEMBER)
 };
 struct ntf_instance_table {
     NTF_INSTANCE_COMMANDS(NTF_TABLE_MEMBER, NTF_TABLE_MEMBER, NTF_TABLE_MEMBER)

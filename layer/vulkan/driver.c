@@ -41,6 +41,7 @@ void ntf_device_lose(struct ntf_device *device)
     ntf_log_write(&device->instance->log, NTF_LOG_WARNING, ntf_reasons.FENCE_LOST,
                   "the device is lost: what its submissions would have signalled is signalled now, so that nobody hangs");
     ntf_bridge_lose_all(device->bridge);
+    ntf_timelines_lose(device);
 }
 
 static enum ntf_result heard(struct ntf_device *device, VkResult result)

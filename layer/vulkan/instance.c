@@ -45,6 +45,7 @@ static struct ntf_instance *instance_new(const VkInstanceCreateInfo *info)
     /* VkApplicationInfo: no structure or a version of 0 means 1.0. */
     instance->api_version = application && application->apiVersion ? application->apiVersion : VK_API_VERSION_1_0;
     instance->properties2 = enables(info, VK_KHR_GET_PHYSICAL_DEVICE_PROPERTIES_2_EXTENSION_NAME);
+    instance->semaphore_capabilities = enables(info, VK_KHR_EXTERNAL_SEMAPHORE_CAPABILITIES_EXTENSION_NAME);
     ntf_messages_init(&instance->messages);
     ntf_messages_add_chain(&instance->messages, info->pNext);
     ntf_log_init(&instance->log);
@@ -53,6 +54,7 @@ static struct ntf_instance *instance_new(const VkInstanceCreateInfo *info)
     ntf_layer_settings_read(&instance->settings, info->pNext, &instance->log);
     ntf_layer_settings_apply(&instance->settings, &instance->log);
     instance->force = ntf_settings_is_true(instance->settings.force);
+    instance->route = ntf_layer_settings_route(&instance->settings, &instance->log);
     return instance;
 }
 

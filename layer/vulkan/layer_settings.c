@@ -96,3 +96,15 @@ void ntf_layer_settings_apply(const struct ntf_settings *settings, struct ntf_lo
         ntf_log_write(log, NTF_LOG_WARNING, ntf_reasons.SETTING_BAD, "log_level is \"%s\", not info, warning or error",
                       settings->log_level);
 }
+
+enum ntf_setting_route ntf_layer_settings_route(const struct ntf_settings *settings, struct ntf_log *log)
+{
+    if (strcmp(settings->route, "bridge") == 0)
+        return NTF_SETTING_BRIDGE;
+    if (strcmp(settings->route, "timeline") == 0)
+        return NTF_SETTING_TIMELINE;
+    if (strcmp(settings->route, "auto") != 0)
+        ntf_log_write(log, NTF_LOG_WARNING, ntf_reasons.SETTING_BAD, "route is \"%s\", not auto, bridge or timeline",
+                      settings->route);
+    return NTF_SETTING_AUTO;
+}

@@ -101,5 +101,5 @@ NTF_COMMAND(PFN_vkVoidFunction) ntf_vkGetDeviceProcAddr(VkDevice handle, const c
     case NTF_ANSWER_NONE: return NULL;
     case NTF_ANSWER_NEXT: break;
     }
-    return device->next_gdpa(handle, name);
+    return ntf_timelines_hide(device, name) ? NULL : device->next_gdpa(handle, name);
 }

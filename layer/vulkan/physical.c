@@ -34,8 +34,7 @@ VkResult ntf_physical_extensions(struct ntf_instance *instance, VkPhysicalDevice
     return VK_ERROR_OUT_OF_HOST_MEMORY;
 }
 
-/* The version that a device and its instance agree on. */
-static uint32_t version_of(struct ntf_instance *instance, VkPhysicalDevice physical)
+uint32_t ntf_physical_version(struct ntf_instance *instance, VkPhysicalDevice physical)
 {
     VkPhysicalDeviceProperties properties;
 
@@ -48,7 +47,7 @@ unsigned ntf_physical_traits_of(struct ntf_instance *instance, VkPhysicalDevice 
 {
     unsigned traits = NTF_PHYSICAL_KNOWN;
 
-    if (version_of(instance, physical) >= VK_API_VERSION_1_1)
+    if (ntf_physical_version(instance, physical) >= VK_API_VERSION_1_1)
         traits |= NTF_PHYSICAL_BASE;
     for (uint32_t i = 0; i < count; i++) {
         if (strcmp(extensions[i].extensionName, VK_KHR_EXTERNAL_FENCE_WIN32_EXTENSION_NAME) == 0)
@@ -83,7 +82,7 @@ static bool luid_of(struct ntf_instance *instance, VkPhysicalDevice physical, st
     PFN_vkGetPhysicalDeviceProperties2 next = NULL;
 
     /* Valid usage: the core command needs 1.1 of instance and device, the other one its extension. */
-    if (version_of(instance, physical) >= VK_API_VERSION_1_1)
+    if (ntf_physical_version(instance, physical) >= VK_API_VERSION_1_1)
         next = instance->next.GetPhysicalDeviceProperties2;
     else if (instance->properties2)
         next = instance->next.GetPhysicalDeviceProperties2KHR;

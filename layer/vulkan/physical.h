@@ -24,6 +24,9 @@ unsigned ntf_physical_traits_of(struct ntf_instance *instance, VkPhysicalDevice 
 /* The same, remembered; 0 if the lower chain cannot say. */
 unsigned ntf_physical_traits(struct ntf_instance *instance, VkPhysicalDevice physical);
 
+/* The version that a device and its instance agree on. */
+uint32_t ntf_physical_version(struct ntf_instance *instance, VkPhysicalDevice physical);
+
 /* Whether our VK_KHR_external_fence_win32 takes the place of the driver's, or of none. */
 static inline bool ntf_physical_served(const struct ntf_instance *instance, unsigned traits)
 {

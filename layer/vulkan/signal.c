@@ -36,25 +36,32 @@ static bool take(struct ntf_signal *signal, uint64_t queue, struct ntf_payload *
     return true;
 }
 
-static bool take_routed(struct ntf_signal *signal, struct ntf_device *device, uint64_t queue, VkFence fence)
+bool ntf_signal_of_queue(struct ntf_signal *signal, struct ntf_device *device, VkQueue queue, VkFence fence)
 {
     struct ntf_payload *payload;
 
     signal->device = device;
     signal->fence = fence;
     signal->route = route_of(device, fence, &payload);
-    return take(signal, queue, payload);
-}
-
-bool ntf_signal_of_queue(struct ntf_signal *signal, struct ntf_device *device, VkQueue queue, VkFence fence)
-{
-    return take_routed(signal, device, (uintptr_t)queue, fence);
+    if (signal->route == NTF_ROUTE_BRIDGE && ntf_timeline_begin(device, queue, payload, &signal->of.write)) {
+        signal->route = NTF_ROUTE_TIMELINE;
+        signal->below = VK_NULL_HANDLE;
+        return true;
+    }
+    return take(signal, (uintptr_t)queue, payload);
 }
 
 /* Presents of different swapchains are in no order. */
 bool ntf_signal_of_present(struct ntf_signal *signal, struct ntf_device *device, VkFence fence)
 {
-    return take_routed(signal, device, 0, fence);
+    struct ntf_payload *payload;
+
+    signal->device = device;
+    signal->fence = fence;
+    signal->route = route_of(device, fence, &payload);
+    if (signal->route == NTF_ROUTE_BRIDGE)
+        ntf_timeline_bypass(payload);
+    return take(signal, 0, payload);
 }
 
 bool ntf_signal_of_acquire(struct ntf_signal *signal, struct ntf_device *device, VkFence fence)
@@ -78,6 +85,15 @@ static void end_bridge(struct ntf_signal *signal, enum ntf_outcome outcome)
     }
 }
 
+static void end_timeline(struct ntf_signal *signal, enum ntf_outcome outcome)
+{
+    switch (outcome) {
+    case NTF_OUTCOME_TAKEN: ntf_timeline_commit(&signal->of.write); break;
+    case NTF_OUTCOME_REFUSED: ntf_timeline_cancel(&signal->of.write); break;
+    case NTF_OUTCOME_LOST: ntf_timeline_abandon(&signal->of.write); break;
+    }
+}
+
 static void end_stand_in(struct ntf_signal *signal, enum ntf_outcome outcome)
 {
     struct ntf_device *device = signal->device;
@@ -98,10 +114,14 @@ void ntf_signal_end(struct ntf_signal *signal, enum ntf_outcome outcome)
 
     if (signal->route == NTF_ROUTE_BRIDGE)
         end_bridge(signal, outcome);
+    else if (signal->route == NTF_ROUTE_TIMELINE)
+        end_timeline(signal, outcome);
     else if (signal->route == NTF_ROUTE_STAND_IN)
         end_stand_in(signal, outcome);
     if (outcome == NTF_OUTCOME_LOST)
         ntf_device_lose(device);
-    else if (ntf_device_lost(device)) /* by another thread meanwhile, which could not know of this signal */
+    else if (ntf_device_lost(device)) { /* by another thread meanwhile, which could not know of this signal */
         ntf_bridge_lose_all(device->bridge);
+        ntf_timelines_lose(device);
+    }
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A fence signal operation: what a submission, an acquire or a present does to its fence, taken in hand before the
- * command goes down and settled after it has come back. Three routes:
+ * command goes down and settled after it has come back. Four routes:
  *
  *   driver    a plain fence, or one whose payload the driver has: its own handle goes down;
  *   bridge    the payload is ours: a pooled fence goes down in its place, and the bridge signals the payload when that
  *             one is signalled (fence/bridge.h);
+ *   timeline  the payload is ours, and the queue writes its target itself, by a batch behind the submission's; no fence
+ *             goes down (vulkan/timeline.h);
  *   stand-in  a pooled fence goes down, and is the fence's temporary payload until its next reset. That is what an
  *             acquire does to an imported fence, since it acts as a temporary import of a payload that nobody shares
  *             (Vulkan 1.3, "Importing Fence Payloads", vkAcquireNextImageKHR), and what every command does to a plain
@@ -18,7 +20,7 @@
 
 #include "vulkan/device.h"
 
-enum ntf_route { NTF_ROUTE_DRIVER, NTF_ROUTE_BRIDGE, NTF_ROUTE_STAND_IN };
+enum ntf_route { NTF_ROUTE_DRIVER, NTF_ROUTE_BRIDGE, NTF_ROUTE_TIMELINE, NTF_ROUTE_STAND_IN };
 
 struct ntf_signal {
     struct ntf_device *device;
@@ -27,6 +29,7 @@ struct ntf_signal {
     enum ntf_route route;
     union {
         struct ntf_bridge_record *record;
+        struct ntf_timeline_write write;
         struct ntf_payload *stand_in;
     } of;
 };

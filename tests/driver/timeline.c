@@ -57,8 +57,12 @@ struct kernel_timeline *timeline_open(HANDLE handle)
     if (!open_library())
         return NULL;
     open.hDevice = kernel.device;
-    if (kernel.calls.OpenSyncObjectFromNtHandle2(&open) != NTF_STATUS_SUCCESS)
-        return NULL;
+    // Fences of a runtime are made without GPU access, and open with that flag only.
+    if (kernel.calls.OpenSyncObjectFromNtHandle2(&open) != NTF_STATUS_SUCCESS) {
+        open.Flags |= NTF_SYNC_NO_GPU_ACCESS;
+        if (kernel.calls.OpenSyncObjectFromNtHandle2(&open) != NTF_STATUS_SUCCESS)
+            return NULL;
+    }
     timeline = calloc(1, sizeof *timeline);
     if (!timeline || !open.MonitoredFence.FenceValueCPUVirtualAddress)
         give_up("an imported timeline without memory or address");
