@@ -64,22 +64,23 @@ def through_the_loader(report, args, root, data, library):
 
 
 def main():
-    args = arguments("libdir", "datadir", "includedir")
+    args = arguments("libdir", "datadir", "includedir", "bindir")
     report = Report()
     stage = install(args, "stage")
     prefix = pathlib.PurePosixPath(args.prefix)
     root = stage / prefix.relative_to("/")
     data, libraries = pathlib.PurePosixPath(args.datadir), pathlib.PurePosixPath(args.libdir)
     layer, d3dkmt = libraries / "libVkLayer_ntfence.so", libraries / "libntfence-d3dkmt.so"
+    program = pathlib.PurePosixPath(args.bindir) / "ntfence-info"
     paths = {kind: data / f"vulkan/{kind}_layer.d/VkLayer_ntfence_{kind}.json" for kind in ("explicit", "implicit")}
     expected = {str(prefix.relative_to("/") / path) for path in
-                [layer, d3dkmt, pathlib.PurePosixPath(args.includedir) / "ntfence.h", *paths.values()]}
+                [layer, d3dkmt, pathlib.PurePosixPath(args.includedir) / "ntfence.h", program, *paths.values()]}
     report.check("all that is listed is installed, and nothing else", differences(files_of(stage), expected))
     report.check("others can write to none of it", open_to_others(stage))
     report.check("the manifests are valid and name the installed library",
                  manifests(root, paths, str(prefix / layer)))
     report.check("no library looks for others in a folder of the build",
-                 run_paths(root / layer) + run_paths(root / d3dkmt))
+                 run_paths(root / layer) + run_paths(root / d3dkmt) + run_paths(root / program))
     report.check("the header can be included from there", header(root / args.includedir, args.work))
     report.check("the D3DKMT library has its calls", soft(root / d3dkmt))
     for path in paths.values():

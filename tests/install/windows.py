@@ -14,7 +14,7 @@ from staged import Report, arguments, clean_environment, differences, files_of, 
 
 LAYER = "VK_LAYER_NTFENCE_external_fence_win32"
 FILES = {"VkLayer_ntfence.dll", "VkLayer_ntfence_explicit.json", "VkLayer_ntfence_implicit.json",
-         "install-windows.cmd", "ntfence-d3dkmt.dll"}
+         "install-windows.cmd", "ntfence-d3dkmt.dll", "ntfence-info.exe"}
 # What Windows has for its own folder, and for one below Program Files.
 SYSTEM_ACL = [r"NT SERVICE\TrustedInstaller:(F)", r"NT SERVICE\TrustedInstaller:(CI)(IO)(F)",
               r"NT AUTHORITY\SYSTEM:(M)", r"NT AUTHORITY\SYSTEM:(OI)(CI)(IO)(F)", r"BUILTIN\Administrators:(M)",

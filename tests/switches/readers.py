@@ -19,7 +19,7 @@ def breaches(layer):
     for path in sorted(layer.rglob("*.[ch]")):
         name = path.relative_to(layer).as_posix()
         found = set(CALL.findall(COMMENT.sub("", path.read_text())))
-        if name in OPERATION:
+        if name in OPERATION or name.startswith("info/"): # a program, which tells what it finds
             continue
         if name in READERS:
             found.discard("ntf_os_getenv")
