@@ -58,6 +58,7 @@ extern "C" {
  */
 #define NTFENCE_STRUCTURE_TYPE_PROVISIONAL_BASE 1000998000
 #define NTFENCE_STRUCTURE_TYPE_IMPORT_VALUE_INFO ((VkStructureType)(NTFENCE_STRUCTURE_TYPE_PROVISIONAL_BASE + 0))
+#define NTFENCE_STRUCTURE_TYPE_IMPORT_KEYED_MUTEX_INFO ((VkStructureType)(NTFENCE_STRUCTURE_TYPE_PROVISIONAL_BASE + 1))
 
 /*
  * Chained to VkImportFenceWin32HandleInfoKHR: the value that the fence waits for, when the object behind the handle
@@ -74,6 +75,28 @@ typedef struct NtfenceImportValueInfo {
     uint32_t flags;
     uint64_t waitValue;
 } NtfenceImportValueInfo;
+
+/*
+ * Chained to VkImportFenceWin32HandleInfoKHR: the object behind the handle is, or was shared together with, a keyed
+ * mutex (IDXGIKeyedMutex, D3DKMTCreateKeyedMutex). It is imported temporarily only, and stands in for one wait:
+ * vkWaitForFences takes it when it was released at acquireKey (and the work that it was released for is done), and the
+ * VkFence is signalled while it is owned; vkGetFenceStatus never takes it. It is released at releaseKey by
+ * vkResetFences, which restores the fence's permanent payload, by vkDestroyFence, and by an import in its place.
+ *
+ * A wait for any takes the first in the array that can be had, and none when another fence ends the wait. A wait for
+ * all takes all of them when everything else is signalled, or none. No queue operation can signal such a fence. A wait
+ * for a mutex whose owner has ended without releasing it returns VK_ERROR_UNKNOWN.
+ *
+ * flags must be 0. Without this structure both keys are 0. Not together with NtfenceImportValueInfo, which says that of
+ * an object that has both, a fence and a keyed mutex, the fence is meant.
+ */
+typedef struct NtfenceImportKeyedMutexInfo {
+    VkStructureType sType; /* NTFENCE_STRUCTURE_TYPE_IMPORT_KEYED_MUTEX_INFO */
+    const void *pNext;
+    uint32_t flags;
+    uint64_t acquireKey;
+    uint64_t releaseKey;
+} NtfenceImportKeyedMutexInfo;
 
 /*
  * Reason codes. Every refusal writes one line that starts with one of these; they are stable and never reused. The
@@ -94,6 +117,8 @@ typedef struct NtfenceImportValueInfo {
     X(IMPORT_SYSTEM, "NTF-IMPORT-011", "no D3DKMT provider is usable in this process")                           \
     X(IMPORT_FENCE, "NTF-IMPORT-012", "no fence was given to import into")                                       \
     X(IMPORT_VALUE, "NTF-IMPORT-013", "a waitValue is given for a fence of ntfence's own, which has no values")  \
+    X(IMPORT_PERMANENT, "NTF-IMPORT-014", "the object is a keyed mutex, which can be imported temporarily only")   \
+    X(IMPORT_STRUCTURES, "NTF-IMPORT-015", "structures in the pNext chain that exclude each other")              \
     X(FENCE_COMMAND, "NTF-FENCE-001", "the command cannot serve a payload that is not the driver's own")         \
     X(FENCE_EXPORT, "NTF-FENCE-002", "the fence was not made exportable, or its payload cannot be exported")     \
     X(FENCE_SIGNAL, "NTF-FENCE-003", "a submission completed, but the imported object refused the signal")       \
@@ -101,10 +126,14 @@ typedef struct NtfenceImportValueInfo {
     X(FENCE_CREATE, "NTF-FENCE-005", "an exportable fence cannot be made: its name, descriptor or object is refused") \
     X(FENCE_RESET, "NTF-FENCE-006", "the object behind a fence refused to be reset")                             \
     X(FENCE_LOST, "NTF-FENCE-007", "the device is lost: what was pending has been signalled, so that nobody hangs") \
+    X(KEYED_ABANDONED, "NTF-FENCE-008", "the owner of a keyed mutex ended without having released it")           \
+    X(KEYED_REFUSED, "NTF-FENCE-009", "a keyed mutex could not be taken or released")                            \
+    X(KEYED_SIGNAL, "NTF-FENCE-010", "a queue operation cannot signal a fence behind which a keyed mutex stands") \
     X(SETTING_BAD, "NTF-SETTING-001", "a setting has a value that does not fit and was ignored")                 \
     X(INFO_DEVICE, "NTF-INFO-001", "a device is served: how the layer came in, by which provider")               \
     X(INFO_IMPORT, "NTF-INFO-002", "an import succeeded: what it is, which rung opened it")                      \
-    X(INFO_PROVIDER, "NTF-INFO-003", "what became of each D3DKMT provider")
+    X(INFO_PROVIDER, "NTF-INFO-003", "what became of each D3DKMT provider")                                      \
+    X(INFO_ROUTE, "NTF-INFO-004", "how queue signals of imported values go, of a device or of an import, and why")
 
 #ifdef __cplusplus
 }

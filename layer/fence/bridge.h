@@ -19,6 +19,27 @@
  * Success is reported for a submission only after a driver call has returned that its fence is signalled, so that
  * validation and capture layers below have seen it too.
  *
+ * States of a record (fence/lane.h)
+ *   prepared   counted as pending, in no list; its owner's alone until commit, cancel or lose
+ *   pending    in its lane's list; whoever wants to ask the driver about its fence holds it, outside of any lock
+ *   delivered  by one of them, under the lane's lock: the payload is signalled, the counts go down. The lane's thread
+ *              takes it out of the list, and the last who holds it gives its fence back to the pool and frees it
+ *
+ * Ordering
+ *   Once: state changes under the lane's lock alone, so just one of those who have seen the fence signalled finds the
+ *   record pending.
+ *   Never early: the driver's answer comes before the delivery in the same thread, and orders the submission's work
+ *   before it; the payload's signal releases it.
+ *   Counts: they rise before the driver has the submission, and go down (release) behind the payload's signal. So who
+ *   knows of the submission and reads none pending (acquire) sees the payload signalled, and need not take the lock.
+ *   A lane's sleep: commit puts the record into the list, then changes `wake` (release), then wakes; the thread reads
+ *   `wake` (acquire), then looks at the list and at `stop`, then sleeps on the value that it has read. Either it sees
+ *   the record, or the word has changed when it goes to sleep.
+ *   Lanes: published by release when they are made, never taken out before all threads have ended.
+ *   Doorbells are rung behind each delivery, and behind a loss (fence/doorbell.h has their argument).
+ *   Checked by tests/models/bridge_relacy.py: this file's sources, lane.c, doorbell.c, driver.c and base/lock.c as they
+ *   are, with plain fields and memory watched for races and for touches behind their end.
+ *
  * Failure: prepare acquires everything that can fail (fence, record, thread); after the driver has taken the
  * submission, nothing can. A device that is lost delivers what is pending, so that peers do not hang.
  *

@@ -26,7 +26,7 @@ void ntf_doorbells_ring(struct ntf_doorbells *board)
 
 static struct ntf_doorbell *bell_of(const struct ntf_watch *watch)
 {
-    const struct ntf_object *object = watch->object;
+    const struct ntf_object *object = (const struct ntf_object *)watch->object;
 
     return (struct ntf_doorbell *)((char *)(uintptr_t)object - offsetof(struct ntf_doorbell, object));
 }

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "fence/keyed.h"
+
 #define CHUNK_FENCES 64
 
 struct ntf_fence_chunk {
@@ -10,10 +12,24 @@ struct ntf_fence_chunk {
     struct ntf_fence fences[CHUNK_FENCES];
 };
 
-/* Puts payload into the slot and drops the reference that the slot held. */
+/* Puts payload into the slot and drops the reference that the slot held. A mutex is released now, whoever still has a
+ * reference; what is returned is what became of that. */
+static enum ntf_result replace_told(ntf_aptr *slot, struct ntf_payload *payload, ntf_status *status)
+{
+    struct ntf_payload *before = (struct ntf_payload *)ntf_exchange(slot, (uintptr_t)payload, NTF_ACQ_REL);
+    enum ntf_result result = NTF_OK;
+
+    if (before && ntf_payload_is_keyed(before))
+        result = ntf_keyed_release(before->keyed, status);
+    ntf_payload_unref(before);
+    return result;
+}
+
 static void replace(ntf_aptr *slot, struct ntf_payload *payload)
 {
-    ntf_payload_unref((struct ntf_payload *)ntf_exchange(slot, (uintptr_t)payload, NTF_ACQ_REL));
+    ntf_status ignored;
+
+    (void)replace_told(slot, payload, &ignored);
 }
 
 enum ntf_result ntf_fences_init(struct ntf_fences *fences)
@@ -137,18 +153,21 @@ void ntf_fences_reset(struct ntf_fences *fences, uint64_t handle, enum ntf_resul
 {
     struct ntf_fence *fence = ntf_fences_find(fences, handle);
     struct ntf_payload *permanent;
+    enum ntf_result released;
 
     *result = NTF_OK;
     if (!fence)
         return;
     /* Vulkan 1.3, vkResetFences: a fence with a temporarily imported payload has its prior permanent payload
      * restored first; the remaining operations act on that one. */
-    replace(&fence->temporary, NULL);
+    released = replace_told(&fence->temporary, NULL, status);
     permanent = ntf_fence_payload(&fence->permanent);
     if (permanent)
         *result = ntf_payload_reset(permanent, status);
     else if (!ntf_load(&fence->clean, NTF_RELAXED))
         ntf_fences_forget(fences, handle); /* a plain fence again */
+    if (*result == NTF_OK)
+        *result = released;
 }
 
 bool ntf_fences_has_permanent(struct ntf_fences *fences, uint64_t handle)

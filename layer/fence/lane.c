@@ -171,7 +171,7 @@ static void lane_sweep(struct ntf_bridge_lane *lane)
 
 static void lane_body(void *context)
 {
-    struct ntf_bridge_lane *lane = context;
+    struct ntf_bridge_lane *lane = (struct ntf_bridge_lane *)context;
     struct ntf_bridge_record *record;
 
     while ((record = lane_next(lane))) {

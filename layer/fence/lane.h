@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The inside of the bridge (fence/bridge.h has the whole story): records, and the lanes that they wait in. For bridge.c
- * alone.
+ * The inside of the bridge: records, and the lanes that they wait in. For bridge.c alone. fence/bridge.h has the whole
+ * story: what is delivered by whom, the states of a record, the ordering argument, and the model that checks both files
+ * (tests/models/bridge_relacy.py).
+ *
+ * A lane's list is in the order of commit. Only the lane's thread takes records out of it: from its head, out of the
+ * common lane's from anywhere. Lock order: a queue's ticket, then its lane's lock, which may be held over the signal of
+ * a payload; the bridge's lock by itself.
  */
 #ifndef NTF_FENCE_LANE_H
 #define NTF_FENCE_LANE_H

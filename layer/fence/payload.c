@@ -2,6 +2,7 @@
 #include "fence/payload.h"
 
 #include "fence/codec.h"
+#include "fence/keyed.h"
 #include "kmt/os/system.h"
 
 #include <stdlib.h>
@@ -20,8 +21,10 @@ static void payload_init(struct ntf_payload *payload, enum ntf_payload_kind kind
     ntf_init(&payload->pending, 0);
     payload->kind = kind;
     payload->object = object;
+    payload->keyed = NULL;
     ntf_init(&payload->target, target);
     ntf_init(&payload->seen, 0);
+    payload->writer = NULL;
     ntf_history_init(&payload->history);
     payload->export.access = D3DDDI_SYNC_OBJECT_ALL_ACCESS;
     payload->export.inherit = false;
@@ -60,6 +63,20 @@ enum ntf_result ntf_payload_new_value(struct ntf_object *object, uint64_t wait_v
 enum ntf_result ntf_payload_new_binary(struct ntf_object *object, struct ntf_payload **out)
 {
     return payload_new(NTF_PAYLOAD_BINARY, object, 0, out);
+}
+
+enum ntf_result ntf_payload_new_mutex(struct ntf_keyed *keyed, struct ntf_payload **out)
+{
+    struct ntf_payload *payload = malloc(sizeof *payload);
+
+    if (!payload) {
+        ntf_keyed_free(keyed);
+        return NTF_E_NO_MEMORY;
+    }
+    payload_init(payload, NTF_PAYLOAD_MUTEX, NULL, 0);
+    payload->keyed = keyed;
+    *out = payload;
+    return NTF_OK;
 }
 
 enum ntf_result ntf_payload_new_loan(struct ntf_pool *pool, uint64_t fence, struct ntf_payload **out)
@@ -104,8 +121,12 @@ void ntf_payload_unref(struct ntf_payload *payload)
         ntf_system_close_handle(payload->export.kept);
         payload->object->ops->unname(payload->object);
     }
+    if (payload->writer)
+        payload->writer->end(payload->writer);
     if (payload->object)
         payload->object->ops->close(payload->object);
+    if (payload->keyed)
+        ntf_keyed_free(payload->keyed);
     if (payload->driver.pooled && payload->driver.used)
         ntf_pool_put(payload->driver.pool, payload->driver.pooled);
     else if (payload->driver.pooled)
@@ -152,6 +173,8 @@ enum ntf_result ntf_payload_status(struct ntf_payload *payload)
 
     if (ntf_payload_is_driver(payload))
         return payload->driver.pool->driver.status(payload->driver.pool->driver.context, payload->driver.fence);
+    if (payload->keyed)
+        return ntf_keyed_owned(payload->keyed) ? NTF_OK : NTF_NOT_READY;
     value = ntf_object_value(payload->object);
     if (payload->kind == NTF_PAYLOAD_BINARY)
         return ntf_code_signalled(value) ? NTF_OK : NTF_NOT_READY;

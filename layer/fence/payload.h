@@ -17,6 +17,8 @@
  *            pool (fence/driver.h), which an acquire, a present or a submission was given in place of the
  *            application's, or the application's own handle, into which the driver has imported a descriptor
  *            temporarily. The driver alone signals it; a reset drops it.
+ *   mutex    temporary only: a keyed mutex, which stands in for one wait (fence/keyed.h). Signalled while the fence
+ *            owns it. Nothing but a wait changes that, and no queue signals it; a reset drops it, which releases it.
  *
  * (A plain fence has no such record: a fence whose active payload is NULL is the driver's, under its own handle.)
  *
@@ -31,15 +33,24 @@
 #include "fence/history.h"
 #include "kmt/object.h"
 
-enum ntf_payload_kind { NTF_PAYLOAD_BINARY, NTF_PAYLOAD_VALUE, NTF_PAYLOAD_DRIVER };
+enum ntf_payload_kind { NTF_PAYLOAD_BINARY, NTF_PAYLOAD_VALUE, NTF_PAYLOAD_DRIVER, NTF_PAYLOAD_MUTEX };
+
+struct ntf_keyed;
+
+/* Who raises the object of a value payload without the CPU (vulkan/timeline.h). */
+struct ntf_writer {
+    void (*end)(struct ntf_writer *writer); /* the payload ends; its object is still open */
+};
 
 struct ntf_payload {
     ntf_au32 refs;
     ntf_au32 pending;           /* submissions of this process that have not been delivered yet (fence/bridge.h) */
     enum ntf_payload_kind kind; /* immutable */
-    struct ntf_object *object;  /* owned; immutable; NULL: the driver's */
+    struct ntf_object *object;  /* owned; immutable; NULL: the driver's, or a mutex */
+    struct ntf_keyed *keyed;    /* owned; immutable; NULL: no mutex */
     ntf_au64 target;            /* of a value payload; written by reset */
     ntf_au64 seen;              /* of a value payload; only ever raised */
+    struct ntf_writer *writer;  /* of a value payload; immutable once a fence has it; NULL: nobody */
     struct ntf_history history; /* when waits have seen it signalled */
     struct {                    /* of a binary payload; immutable once a fence has it */
         uint32_t access;        /* that handles are given out with */
@@ -64,6 +75,8 @@ enum ntf_result ntf_payload_new_binary(struct ntf_object *object, struct ntf_pay
 enum ntf_result ntf_payload_new_stand_in(struct ntf_pool *pool, struct ntf_payload **out);
 /* The application's own handle, whose payload the driver has replaced temporarily. NTF_E_NO_MEMORY. */
 enum ntf_result ntf_payload_new_loan(struct ntf_pool *pool, uint64_t fence, struct ntf_payload **out);
+/* A mutex. Takes it over, also on failure. One reference. NTF_E_NO_MEMORY. */
+enum ntf_result ntf_payload_new_mutex(struct ntf_keyed *keyed, struct ntf_payload **out);
 /* A value payload in the caller's memory, over an object that stays the caller's; nobody else may take a reference. */
 void ntf_payload_init_value(struct ntf_payload *payload, struct ntf_object *object, uint64_t wait_value);
 struct ntf_payload *ntf_payload_ref(struct ntf_payload *payload);
@@ -82,7 +95,8 @@ static inline bool ntf_payload_is_driver(const struct ntf_payload *payload)
     return payload->kind == NTF_PAYLOAD_DRIVER;
 }
 
-/* NTF_OK signalled (and counted as told), NTF_NOT_READY; a driver's answers with what the driver says. Never blocks.
+/* NTF_OK signalled (and counted as told), NTF_NOT_READY; a driver's answers with what the driver says. Never blocks,
+ * and takes no mutex.
  * All of the following but this one are for payloads with an object. */
 enum ntf_result ntf_payload_status(struct ntf_payload *payload);
 /* What vkResetFences does to it. A binary object may refuse: too few rights. */

@@ -67,7 +67,8 @@ ntf_vkGetPhysicalDeviceExternalFencePropertiesKHR(VkPhysicalDevice physical,
 struct import {
     struct ntf_device *device;
     const VkImportFenceWin32HandleInfoKHR *info;
-    const NtfenceImportValueInfo *value; /* NULL: not in the chain */
+    const NtfenceImportValueInfo *value;      /* NULL: not in the chain */
+    const NtfenceImportKeyedMutexInfo *keyed; /* the same */
     struct ntf_trace trace;
 };
 
@@ -110,16 +111,22 @@ static VkResult refuse_without_provider(const struct import *import)
     return refuse(import, ntf_reasons.IMPORT_SYSTEM, text.bytes);
 }
 
-/* Whether the chain holds one of our structures at most, and nothing else. */
+/* Whether the chain holds our structures, each of them once at most, and nothing else. */
 static bool read_chain(struct import *import)
 {
     struct ntf_chain chain = ntf_chain_begin(import->info->pNext);
     const VkBaseInStructure *node;
 
     while ((node = ntf_chain_step(&chain))) {
-        if (node->sType != NTFENCE_STRUCTURE_TYPE_IMPORT_VALUE_INFO || import->value || !import->device->beyond)
+        const bool value = node->sType == NTFENCE_STRUCTURE_TYPE_IMPORT_VALUE_INFO && !import->value;
+        const bool keyed = node->sType == NTFENCE_STRUCTURE_TYPE_IMPORT_KEYED_MUTEX_INFO && !import->keyed;
+
+        if ((!value && !keyed) || !import->device->beyond)
             return false;
-        import->value = (const void *)node;
+        if (value)
+            import->value = (const void *)node;
+        else
+            import->keyed = (const void *)node;
     }
     return chain.left > 0;
 }
@@ -128,6 +135,13 @@ static bool is_global(const VkImportFenceWin32HandleInfoKHR *info)
 {
     return info->handleType == VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_KMT_BIT;
 }
+
+static bool is_temporary(const VkImportFenceWin32HandleInfoKHR *info)
+{
+    return (info->flags & VK_FENCE_IMPORT_TEMPORARY_BIT) != 0;
+}
+
+static const char *const no_permanent_mutex = "a keyed mutex stands in for one wait: it is imported temporarily only";
 
 /* What can be said without asking the kernel. NULL: nothing is wrong. */
 static const char *check(const struct import *import, const char **why)
@@ -140,8 +154,15 @@ static const char *check(const struct import *import, const char **why)
         return ntf_reasons.IMPORT_FENCE;
     *why = "flags has bits that mean nothing";
     /* VUID-VkImportFenceWin32HandleInfoKHR-flags-parameter */
-    if ((info->flags & ~(VkFenceImportFlags)VK_FENCE_IMPORT_TEMPORARY_BIT) || (import->value && import->value->flags))
+    if ((info->flags & ~(VkFenceImportFlags)VK_FENCE_IMPORT_TEMPORARY_BIT) || (import->value && import->value->flags) ||
+        (import->keyed && import->keyed->flags))
         return ntf_reasons.IMPORT_FLAGS;
+    *why = "a waitValue is given, and the keys of a mutex: an import is of one of the two";
+    if (import->value && import->keyed)
+        return ntf_reasons.IMPORT_STRUCTURES;
+    *why = no_permanent_mutex;
+    if (import->keyed && !is_temporary(info))
+        return ntf_reasons.IMPORT_PERMANENT;
     *why = "handleType is none of the two of VK_KHR_external_fence_win32";
     /* VUID-VkImportFenceWin32HandleInfoKHR-handleType-01457 */
     if (info->handleType != VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_WIN32_BIT && !is_global(info))
@@ -171,41 +192,65 @@ static VkResult refuse_object(const struct import *import, enum ntf_result resul
     case NTF_E_NO_MEMORY:
         (void)refuse(import, ntf_reasons.IMPORT_MEMORY, "out of memory, descriptors or another quota");
         return VK_ERROR_OUT_OF_HOST_MEMORY;
-    default: return refuse(import, ntf_reasons.IMPORT_OBJECT, "no fence, or not one that can be opened");
+    default:
+        return refuse(import, ntf_reasons.IMPORT_OBJECT,
+                      import->keyed   ? "no keyed mutex, or not one that can be opened"
+                      : import->value ? "no fence with values, or not one that can be opened"
+                                      : "no fence, or not one that can be opened");
     }
 }
 
-/* The kind is decided here, once, by what the object was made with; a later value changes nothing. Takes the object. */
-static enum ntf_result make_payload(const struct import *import, struct ntf_object *object, struct ntf_payload **out)
+/* The kind is decided here, once, by what the object was made with; a later value changes nothing. Takes what was
+ * opened. */
+static enum ntf_result make_payload(const struct import *import, const struct ntf_opened *opened,
+                                    struct ntf_payload **out)
 {
+    const NtfenceImportKeyedMutexInfo *keyed = import->keyed;
+    struct ntf_object *object = opened->object;
+
+    if (opened->mutex)
+        return ntf_payload_new_keyed(opened->mutex, keyed ? keyed->acquireKey : 0, keyed ? keyed->releaseKey : 0,
+                                     &import->device->keyed, out);
     if (ntf_code_is_ours(ntf_object_value(object)))
         return ntf_payload_new_binary(object, out);
     return ntf_payload_new_value(object, import->value ? import->value->waitValue : 1, out);
 }
 
+static void add_payload(struct ntf_text *text, const struct ntf_payload *payload)
+{
+    const struct ntf_object *object = payload->object;
+    const struct ntf_keyed *keyed = payload->keyed;
+
+    if (keyed)
+        ntf_text_add(text, "a keyed mutex%s, opened by rung %s; acquire key %" PRIu64 ", release key %" PRIu64 "; ",
+                     keyed->mutex->companion ? " with a fence" : "", ntf_rung_name(keyed->mutex->rung),
+                     keyed->acquire_key, keyed->release_key);
+    else
+        ntf_text_add(text, "a %s fence, opened by rung %s; ",
+                     object->kind == NTF_OBJECT_NATIVE ? "native" : "monitored", ntf_rung_name(object->rung));
+    if (payload->kind == NTF_PAYLOAD_BINARY)
+        ntf_text_add(text, "made by ntfence, signalled or not; ");
+    else if (!keyed)
+        ntf_text_add(text, "target %" PRIu64 "; ", ntf_payload_target(payload));
+}
+
 static void tell_import(const struct import *import, const struct ntf_payload *payload)
 {
     struct ntf_instance *instance = import->device->instance;
-    const struct ntf_object *object = payload->object;
     struct ntf_text text;
 
     if (!ntf_instance_wants(instance, NTF_LOG_INFO))
         return;
     ntf_text_init(&text);
-    ntf_text_add(&text, "imported %s by %s: a %s fence, opened by rung %s; ",
-                 import->info->flags & VK_FENCE_IMPORT_TEMPORARY_BIT ? "temporarily" : "permanently",
-                 is_global(import->info) ? "global handle" : import->info->handle ? "handle" : "name",
-                 object->kind == NTF_OBJECT_NATIVE ? "native" : "monitored", ntf_rung_name(object->rung));
-    if (payload->kind == NTF_PAYLOAD_BINARY)
-        ntf_text_add(&text, "made by ntfence, signalled or not; ");
-    else
-        ntf_text_add(&text, "target %" PRIu64 "; ", ntf_payload_target(payload));
+    ntf_text_add(&text, "imported %s by %s: ", is_temporary(import->info) ? "temporarily" : "permanently",
+                 is_global(import->info) ? "global handle" : import->info->handle ? "handle" : "name");
+    add_payload(&text, payload);
     add_subject(&text, import->info);
     ntf_log_write(&instance->log, NTF_LOG_INFO, ntf_reasons.INFO_IMPORT, "%s", text.bytes);
 }
 
 /* A D3DKMT_HANDLE carried in a HANDLE: 32 bits of it. */
-static enum ntf_result open_global(struct import *import, struct ntf_object **out)
+static enum ntf_result open_global(struct import *import, enum ntf_wanted wanted, struct ntf_opened *out)
 {
     const uintptr_t number = (uintptr_t)import->info->handle;
 
@@ -213,7 +258,21 @@ static enum ntf_result open_global(struct import *import, struct ntf_object **ou
         ntf_trace_add(&import->trace, "global handle", NTF_STATUS_INVALID_PARAMETER, "it has more than 32 bits");
         return NTF_E_BAD_HANDLE;
     }
-    return ntf_kmt_open_global(import->device->kmt, (D3DKMT_HANDLE)number, out, &import->trace);
+    return ntf_kmt_open_any_global(import->device->kmt, (D3DKMT_HANDLE)number, wanted, out, &import->trace);
+}
+
+/* By the structure in the chain the application has said what it means. */
+static enum ntf_result open_any(struct import *import, struct ntf_opened *out)
+{
+    const enum ntf_wanted wanted = import->keyed ? NTF_WANT_MUTEX : import->value ? NTF_WANT_FENCE : NTF_WANT_ANY;
+    const VkImportFenceWin32HandleInfoKHR *info = import->info;
+    struct ntf_kmt *kmt = import->device->kmt;
+
+    if (is_global(info))
+        return open_global(import, wanted, out);
+    if (info->handle)
+        return ntf_kmt_open_any_handle(kmt, info->handle, wanted, out, &import->trace);
+    return ntf_kmt_open_any_name(kmt, (const char16_t *)info->name, wanted, out, &import->trace);
 }
 
 /* Build first, swap last ("Importing Fence Payloads": on failure the fence is as it was). The handle stays the
@@ -222,19 +281,17 @@ static VkResult import_object(struct import *import)
 {
     struct ntf_device *device = import->device;
     const VkImportFenceWin32HandleInfoKHR *info = import->info;
+    struct ntf_opened opened = { NULL, NULL };
     struct ntf_payload *payload;
-    struct ntf_object *object;
-    enum ntf_result result;
+    enum ntf_result result = open_any(import, &opened);
 
-    if (is_global(info))
-        result = open_global(import, &object);
-    else if (info->handle)
-        result = ntf_kmt_open_handle(device->kmt, info->handle, &object, &import->trace);
-    else
-        result = ntf_kmt_open_name(device->kmt, (const char16_t *)info->name, &object, &import->trace);
     if (result != NTF_OK)
         return refuse_object(import, result);
-    if (make_payload(import, object, &payload) != NTF_OK)
+    if (opened.mutex && !is_temporary(info)) {
+        ntf_keyed_close_mutex(opened.mutex);
+        return refuse(import, ntf_reasons.IMPORT_PERMANENT, no_permanent_mutex);
+    }
+    if (make_payload(import, &opened, &payload) != NTF_OK)
         return refuse_object(import, NTF_E_NO_MEMORY);
     if (import->value && payload->kind == NTF_PAYLOAD_BINARY) {
         ntf_payload_unref(payload);
@@ -242,11 +299,14 @@ static VkResult import_object(struct import *import)
                       "a waitValue is given for a fence of ntfence's own, which is signalled or not and has no values");
     }
     tell_import(import, payload);
+    if (!ntf_payload_is_keyed(payload))
+        ntf_timeline_attach(device, payload, is_global(info) ? NULL : info->handle, info->name);
     ntf_device_ask(device);
     /* What the payload in place still owes its object is delivered while it is known. */
     ntf_device_pull(device, ntf_device_payload(device, info->fence));
+    ntf_timelines_retire(device);
     result = ntf_fences_import(&device->fences, ntf_fence_number(info->fence), payload,
-                               (info->flags & VK_FENCE_IMPORT_TEMPORARY_BIT) != 0);
+                               is_temporary(info));
     if (result == NTF_OK)
         return VK_SUCCESS;
     ntf_payload_unref(payload);
@@ -289,7 +349,7 @@ ntf_vkImportFenceWin32HandleKHR(VkDevice handle, const VkImportFenceWin32HandleI
         return refuse(&import, ntf_reasons.IMPORT_CHAIN,
                       "a structure in the chain is unknown, repeated, or not enabled");
     /* Where the driver has the extension, an import without our structure means an object of the driver's. */
-    if (import.device->native && !import.device->instance->force && !import.value) {
+    if (import.device->native && !import.device->instance->force && !import.value && !import.keyed) {
         return import_by_driver(import.device, info);
     }
     code = check(&import, &why);

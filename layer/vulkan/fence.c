@@ -130,6 +130,7 @@ NTF_COMMAND(void) ntf_vkDestroyFence(VkDevice handle, VkFence fence, const VkAll
 
     if (fence && !ntf_fences_none(&device->fences)) {
         ntf_device_pull(device, ntf_device_payload(device, fence));
+        ntf_timelines_retire(device);
         /* Before the driver's destroy: the driver may give the same value out again at once. */
         ntf_fences_forget(&device->fences, ntf_fence_number(fence));
     }
@@ -160,6 +161,8 @@ static NTF_SELDOM VkResult status_of(VkDevice handle, VkFence fence)
     result = ntf_vk_result(ntf_payload_status(payload));
     if (ntf_payload_is_driver(payload))
         ntf_device_after(device, result);
+    else if (result == VK_SUCCESS)
+        ntf_timeline_see(device, payload);
     /* What a loss has signalled is no success. */
     return ntf_device_lost(device) ? VK_ERROR_DEVICE_LOST : result;
 }

@@ -4,6 +4,7 @@
 
 #include "vulkan/commands.h"
 #include "vulkan/device.h"
+#include "vulkan/keyed.h"
 #include "vulkan/present_chain.h"
 #include "vulkan/reasons.h"
 #include "vulkan/signal.h"
@@ -26,6 +27,8 @@ ntf_vkAcquireNextImageKHR(VkDevice handle, VkSwapchainKHR swapchain, uint64_t ti
     struct ntf_signal signal;
     VkResult result;
 
+    if (ntf_keyed_refuses(device, fence, "vkAcquireNextImageKHR"))
+        return VK_ERROR_UNKNOWN;
     if (!ntf_signal_of_acquire(&signal, device, fence))
         return VK_ERROR_OUT_OF_HOST_MEMORY;
     result = device->next.AcquireNextImageKHR(handle, swapchain, timeout_ns, semaphore, signal.below, index);
@@ -41,6 +44,8 @@ ntf_vkAcquireNextImage2KHR(VkDevice handle, const VkAcquireNextImageInfoKHR *inf
     struct ntf_signal signal;
     VkResult result;
 
+    if (ntf_keyed_refuses(device, info->fence, "vkAcquireNextImage2KHR"))
+        return VK_ERROR_UNKNOWN;
     if (!ntf_signal_of_acquire(&signal, device, info->fence))
         return VK_ERROR_OUT_OF_HOST_MEMORY;
     below.fence = signal.below;
@@ -132,6 +137,9 @@ static VkResult present_down(struct ntf_device *device, VkQueue queue, const VkP
     struct present present;
     VkResult result;
 
+    for (uint32_t i = 0; i < fences->swapchainCount; i++)
+        if (ntf_keyed_refuses(device, fences->pFences[i], "vkQueuePresentKHR"))
+            return VK_ERROR_UNKNOWN;
     if (!ntf_present_chain_make(&chain, info->pNext, fences, &replaced)) {
         if (!chain.unknown)
             return VK_ERROR_OUT_OF_HOST_MEMORY;

@@ -13,6 +13,9 @@
  *                (vulkan/signal.h). Until then, and where the payload may be shared through the driver, the calling
  *                thread looks at the fence itself, in the driver for SLICE_NS at a time.
  *
+ * Behind some of the imported ones there are keyed mutexes (fence/keyed_wait.h): they come last in every look, and are
+ * taken only by a wait that ends so.
+ *
  * No thread but the caller's is ever inside the driver with a fence of the application's. A plain fence that is in no
  * queue has nothing to wait for: its submission rings.
  */
@@ -23,6 +26,7 @@
 #include "fence/waiter.h"
 #include "vulkan/commands.h"
 #include "vulkan/device.h"
+#include "vulkan/keyed.h"
 
 #define SLICE_NS 2000000ull
 
@@ -30,10 +34,11 @@
 struct parts {
     struct ntf_device *device;
     uint64_t deadline_ns;
-    struct ntf_payload **payloads; /* of the imported ones; with room for one more */
+    struct ntf_payload **payloads; /* of the imported ones; with room for one more, and for each of keyed */
     VkFence *plain;                /* those of the driver's, in the application's order */
     VkFence *below;                /* what the driver is asked for in their place; see look_up */
     uint32_t payload_count, plain_count, below_count;
+    struct ntf_keyed_wait keyed;
     bool waiting; /* some of plain are in no queue yet */
     bool exposed; /* some of below are not watched by a thread of the layer */
     void *memory; /* NULL: the scratch on the stack was enough */
@@ -60,20 +65,25 @@ static bool make_room(struct parts *parts, uint32_t count)
     return true;
 }
 
-/* Takes the list apart, and delivers what submissions of this process still owe the imported ones. */
-static void take_apart(struct parts *parts, uint32_t count, const VkFence *fences)
+/* Takes the list apart, and delivers what submissions of this process still owe the imported ones. False without
+ * memory. */
+static bool take_apart(struct parts *parts, uint32_t count, const VkFence *fences)
 {
     parts->payload_count = parts->plain_count = 0;
     for (uint32_t i = 0; i < count; i++) {
         struct ntf_payload *payload = ntf_device_payload(parts->device, fences[i]);
 
-        if (payload && !ntf_payload_is_driver(payload)) {
+        if (payload && ntf_payload_is_keyed(payload)) {
+            if (ntf_keyed_wait_add(&parts->keyed, payload) != NTF_OK)
+                return false;
+        } else if (payload && !ntf_payload_is_driver(payload)) {
             ntf_device_pull(parts->device, payload);
             parts->payloads[parts->payload_count++] = payload;
         } else {
             parts->plain[parts->plain_count++] = fences[i];
         }
     }
+    return true;
 }
 
 /* ---- the driver's part ---- */
@@ -163,6 +173,8 @@ static VkResult wait_all(struct parts *parts, struct ntf_wait *wait)
         return ntf_vk_result(result);
     if (parts->plain_count)
         plain = wait_plain_all(parts);
+    if (plain == VK_SUCCESS && parts->keyed.count)
+        plain = ntf_keyed_last(parts->device, &parts->keyed, parts->deadline_ns);
     if (plain != VK_SUCCESS)
         return plain;
     /* Only now has the application been told of any of them. */
@@ -175,11 +187,13 @@ static VkResult look(struct parts *parts, struct ntf_wait *wait, bool watch)
 {
     uint32_t index;
     const enum ntf_result result = ntf_wait_any(wait, &parts->device->poller, 0, &index);
+    VkResult plain;
 
     if (result != NTF_TIMEOUT && !(result == NTF_OK && index == parts->payload_count))
         return ntf_vk_result(result);
     look_up(parts, watch);
-    return ask_driver(parts, VK_FALSE, 0);
+    plain = ask_driver(parts, VK_FALSE, 0);
+    return plain == VK_TIMEOUT && parts->keyed.count ? ntf_keyed_look(parts->device, &parts->keyed) : plain;
 }
 
 /* One turn of a mixed wait-any after a look in vain. VK_TIMEOUT: look again. */
@@ -190,8 +204,12 @@ static VkResult rest(struct parts *parts, struct ntf_wait *wait, uint64_t left)
 
     if (parts->exposed)
         return ask_driver(parts, VK_FALSE, left < SLICE_NS ? left : SLICE_NS);
-    result = ntf_wait_any(wait, &parts->device->poller, parts->deadline_ns, &index);
-    return result == NTF_OK && index == parts->payload_count ? VK_TIMEOUT : ntf_vk_result(result);
+    if (parts->keyed.count)
+        result = ntf_keyed_wait_rest(&parts->keyed, wait, parts->payload_count + 1, &parts->device->poller,
+                                     parts->deadline_ns, &index);
+    else
+        result = ntf_wait_any(wait, &parts->device->poller, parts->deadline_ns, &index);
+    return result == NTF_OK && index >= parts->payload_count ? VK_TIMEOUT : ntf_vk_result(result);
 }
 
 static VkResult wait_any_mixed(struct parts *parts, struct ntf_wait *wait, struct ntf_doorbell *bell)
@@ -205,7 +223,7 @@ static VkResult wait_any_mixed(struct parts *parts, struct ntf_wait *wait, struc
         left = time_left(parts);
         if (left == 0)
             return VK_TIMEOUT;
-        if (!ntf_load(&parts->device->mixed, NTF_RELAXED))
+        if (parts->plain_count && !ntf_load(&parts->device->mixed, NTF_RELAXED))
             ntf_store(&parts->device->mixed, 1u, NTF_RELEASE);
         result = rest(parts, wait, left);
         if (result != VK_TIMEOUT)
@@ -214,7 +232,8 @@ static VkResult wait_any_mixed(struct parts *parts, struct ntf_wait *wait, struc
     }
 }
 
-/* With a bell, which is the last of the wait's payloads. */
+/* With a bell, which is the last of the wait's payloads. The places of the keyed mutexes' watches behind it have its
+ * payload, too: there is none of theirs that a wait could look at. */
 static VkResult wait_any_with_bell(struct parts *parts)
 {
     struct ntf_doorbell bell;
@@ -222,8 +241,10 @@ static VkResult wait_any_with_bell(struct parts *parts)
     VkResult result = VK_ERROR_OUT_OF_HOST_MEMORY;
 
     ntf_doorbell_hang(&bell, &parts->device->bells);
-    parts->payloads[parts->payload_count] = &bell.payload;
-    if (ntf_wait_begin(&wait, parts->payloads, parts->payload_count + 1) == NTF_OK) {
+    for (uint32_t i = 0; i <= parts->keyed.count; i++)
+        parts->payloads[parts->payload_count + i] = &bell.payload;
+    if (ntf_wait_begin(&wait, parts->payloads, parts->payload_count + 1 + parts->keyed.count) == NTF_OK) {
+        wait.count = parts->payload_count + 1;
         result = wait_any_mixed(parts, &wait, &bell);
         ntf_wait_end(&wait);
     }
@@ -235,7 +256,7 @@ static VkResult wait_any(struct parts *parts, struct ntf_wait *wait)
 {
     uint32_t index;
 
-    if (parts->plain_count)
+    if (parts->plain_count || parts->keyed.count)
         return look(parts, wait, false);
     return ntf_vk_result(ntf_wait_any(wait, &parts->device->poller, parts->deadline_ns, &index));
 }
@@ -245,9 +266,9 @@ static VkResult wait_parts(struct parts *parts, VkBool32 all, uint64_t timeout_n
     struct ntf_wait wait;
     VkResult result;
 
-    if (!all && parts->plain_count) {
+    if (!all && (parts->plain_count || parts->keyed.count)) {
         look_up(parts, false);
-        if (parts->payload_count == 0 && !parts->waiting)
+        if (parts->payload_count == 0 && !parts->waiting && parts->keyed.count == 0)
             return ask_driver(parts, VK_FALSE, timeout_ns);
         if (timeout_ns > 0)
             return wait_any_with_bell(parts);
@@ -300,20 +321,28 @@ static NTF_SELDOM VkResult wait_served(struct ntf_device *device, uint32_t count
 {
     struct parts parts;
     VkResult result = VK_NOT_READY;
+    bool imported;
 
     parts.device = device;
     if (!make_room(&parts, count))
         return VK_ERROR_OUT_OF_HOST_MEMORY;
-    take_apart(&parts, count, fences);
-    if (parts.plain_count == 0)
+    ntf_keyed_wait_begin(&parts.keyed, &device->keyed, all);
+    if (!take_apart(&parts, count, fences))
+        result = VK_ERROR_OUT_OF_HOST_MEMORY;
+    imported = parts.plain_count == 0 && parts.keyed.count == 0;
+    if (imported && result == VK_NOT_READY)
         result = glance(device, parts.payloads, parts.payload_count, all, timeout_ns);
     if (result == VK_NOT_READY) {
         parts.deadline_ns = ntf_deadline_after(ntf_os_now_ns(), timeout_ns);
-        if (parts.plain_count == 0)
+        if (imported)
             result = chase(&parts, all);
     }
     if (result == VK_NOT_READY)
         result = wait_parts(&parts, all, timeout_ns);
+    for (uint32_t i = 0; device->timelines && result == VK_SUCCESS && i < parts.payload_count; i++)
+        ntf_timeline_see(device, parts.payloads[i]);
+    /* Here the wait commits. */
+    ntf_keyed_wait_end(&parts.keyed, result == VK_SUCCESS && !ntf_device_lost(device));
     free(parts.memory);
     return result;
 }
@@ -338,8 +367,9 @@ static NTF_SELDOM VkResult wait_one_served(struct ntf_device *device, struct ntf
         ntf_device_pull(device, payload);
         if (ntf_payload_status(payload) == NTF_OK) {
             ntf_history_lapse(&payload->history);
+            ntf_timeline_see(device, payload);
             result = VK_SUCCESS;
-        } else if (timeout_ns == 0) {
+        } else if (timeout_ns == 0 && !ntf_payload_is_keyed(payload)) {
             result = VK_TIMEOUT;
         }
     }
