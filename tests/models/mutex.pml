@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A Promela model of a keyed mutex's page (layer/kmt/soft/mutex_page.h): two who take turns, one of them twice, and a
- * third who is killed after any of his steps or lives. Sequentially consistent by nature, so it judges the protocol; the
- * memory orders of the real mutex_page.c are Relacy's (mutex_relacy.cpp). What stands in page.pml is one step here:
+ * third who is killed after any of his steps or lives. Sequentially consistent by nature, so it judges the protocol;
+ * the memory orders of the real mutex_page.c are Relacy's (mutex_relacy.cpp). What stands in page.pml is one step here:
  * falling asleep for a turn that is still the same.
  *
  * Switches, by -D; mutex.py runs them

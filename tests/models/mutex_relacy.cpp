@@ -5,8 +5,8 @@
  *
  * Scenes
  *   1  two threads take turns at one key, the first of them twice; a third tries once and goes
- *   2  one dies, before it takes, holding, or after it has given; one waits; a third sits down, in its seat if it is dead
- *      already, and waits, too
+ *   2  one dies, before it takes, holding, or after it has given; one waits; a third sits down, in its seat if it is
+ *      dead already, and waits, too
  *
  * Properties
  *   one owner        a plain variable that holders write to: two at once, or a handing over that orders nothing, are a
@@ -23,8 +23,8 @@
 #include "kmt/soft/page.c" /* mutex_relacy.py puts the copies to be judged first on the include path */
 #include "kmt/soft/mutex_page.c"
 
-/* FUTEX_WAIT: the kernel compares under its own lock, behind a full barrier, and sleeps. After a death the safety period
- * lets whoever sleeps look again; once is enough. */
+/* FUTEX_WAIT: the kernel compares under its own lock, behind a full barrier, and sleeps. After a death the safety
+ * period lets whoever sleeps look again; once is enough. */
 static void sleep_on(ntf_au32 *word, uint32_t seen, ntf_au32 *dead, bool *looked)
 {
     rl::context &c = rl::ctx();

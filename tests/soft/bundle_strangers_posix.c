@@ -35,9 +35,11 @@ static int with_message(int type, const void *bytes, size_t size, const int *fds
     } control;
     struct iovec part = { (void *)(uintptr_t)bytes, size };
     struct msghdr message;
+    const int one = 1;
     int pair[2];
 
     assert_int_equal(socketpair(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
+    (void)setsockopt(pair[0], SOL_SOCKET, SO_PASSPIDFD, &one, sizeof one); /* one descriptor more, by the kernel */
     memset(&message, 0, sizeof message);
     memset(&control, 0, sizeof control);
     message.msg_iov = &part;
@@ -232,18 +234,18 @@ static void a_forged_bundle_of_real_parts_opens(void **state)
 {
     const int three[3] = { resource_fd, mutex_fd, sync_fd };
     const int fd = forged(MAGIC, 1, 3, three, 3);
+    const size_t handles = ntf_test_open_handles();
     struct rig_bundle opened;
 
     (void)state;
     assert_int_equal(rig_bundle_open((ntf_handle)(intptr_t)fd, &opened), NTF_STATUS_SUCCESS);
     assert_int_equal(rig_try(opened.mutex, 0), NTF_STATUS_SUCCESS);
     rig_bundle_destroy(&opened);
+    assert_int_equal(ntf_test_open_handles(), handles);
     (void)close(fd);
 }
 
-static struct rig_bundle real;
-
-/* The descriptors of a real bundle's parts, as whoever receives its handle can have them. */
+/* The descriptors of a real bundle's parts, as whoever receives its handle can have them; all else of it has gone. */
 static int take_apart(void **state)
 {
     union {
@@ -254,6 +256,7 @@ static int take_apart(void **state)
     struct iovec part = { bytes, sizeof bytes };
     struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes,
                               .msg_controllen = sizeof control.bytes };
+    struct rig_bundle real;
     ntf_handle nt;
     int fds[3];
 
@@ -267,6 +270,7 @@ static int take_apart(void **state)
     mutex_fd = fds[1];
     sync_fd = fds[2];
     rig_handle_close(nt);
+    rig_bundle_destroy(&real);
     return 0;
 }
 

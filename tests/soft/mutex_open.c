@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Keyed mutexes as the floors above see them (kmt/mutex.h), by number and from bundles; and a peer that writes anything.
- * For the copy that is linked in. */
+/* Keyed mutexes as the floors above see them (kmt/mutex.h), by number and from bundles; and a peer that writes
+ * anything. For the copy that is linked in. */
 #include "rig_bundle.h"
 
 #include "base/deadline.h"

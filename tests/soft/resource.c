@@ -73,7 +73,8 @@ static void refusals_of_creation(void **state)
     assert_int_equal(rig_destroy_resource(m.create.hResource), NTF_STATUS_SUCCESS);
     /* deviation 35 */
     sound(&m), m.create.PrivateRuntimeDataSize = 4000, expect_refusal("more than a page", &m, NTF_STATUS_NO_MEMORY);
-    sound(&m), m.info.PrivateDriverDataSize = 3712 - 16 - 4 + 1, expect_refusal("a byte more", &m, NTF_STATUS_NO_MEMORY);
+    sound(&m), m.info.PrivateDriverDataSize = 3712 - 16 - 4 + 1;
+    expect_refusal("a byte more", &m, NTF_STATUS_NO_MEMORY);
     sound(&m), m.info.PrivateDriverDataSize = UINT32_MAX, expect_refusal("all ones", &m, NTF_STATUS_NO_MEMORY);
     sound(&m), m.create.NumAllocations = UINT32_MAX, expect_refusal("so many", &m, NTF_STATUS_NO_MEMORY);
     sound(&m), m.info.PrivateDriverDataSize = 3712 - 16 - 4;

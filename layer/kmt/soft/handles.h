@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The local D3DKMT handles of this copy: numbers for adapters, devices, synchronization objects, keyed mutexes, resources
- * and allocations. Some bit of
+ * The local D3DKMT handles of this copy: numbers for adapters, devices, synchronization objects, keyed mutexes,
+ * resources and allocations. Some bit of
  * 0xC0000000 is set, the low six are clear, each is 0x40 above the one before; the first is random, so that a handle
  * of another copy, which is a stranger's, is not taken for one of ours.
  *
@@ -14,7 +14,8 @@
 
 enum soft_class { SOFT_ADAPTER, SOFT_DEVICE, SOFT_SYNC, SOFT_MUTEX, SOFT_RESOURCE, SOFT_ALLOCATION };
 
-/* What a handle of an object (a synchronization object, a keyed mutex, a resource) stands for. Waits hold it beyond the handle's end. */
+/* What a handle of an object (a synchronization object, a keyed mutex, a resource) stands for.
+ * Waits hold it beyond the handle's end. */
 struct soft_sync {
     struct soft_object *object; /* immutable, as are the flags */
     uint32_t flags;             /* NTF_SYNC_* of this very handle: NO_SIGNAL, NO_WAIT, UNWAIT_ON_DESTROY */

@@ -59,7 +59,8 @@ ntf_status NTF_APIENTRY soft_CreateKeyedMutex2(D3DKMT_CREATEKEYEDMUTEX2 *p)
     ntf_status status;
     uint32_t flags = NTF_SYNC_SHARED;
 
-    if (!p || (p->Flags & ~NTF_KEYED_MUTEX_NT_SECURITY_SHARING) || (p->PrivateRuntimeDataSize && !p->pPrivateRuntimeData))
+    if (!p || (p->Flags & ~NTF_KEYED_MUTEX_NT_SECURITY_SHARING) ||
+        (p->PrivateRuntimeDataSize && !p->pPrivateRuntimeData))
         return NTF_STATUS_INVALID_PARAMETER;
     if (p->PrivateRuntimeDataSize > NTF_MUTEX_DATA_BYTES)
         return NTF_STATUS_NO_MEMORY;
@@ -135,19 +136,17 @@ ntf_status NTF_APIENTRY soft_DestroyKeyedMutex(const D3DKMT_DESTROYKEYEDMUTEX *p
 /* In units of 100 ns: negative from now, positive a time of day, 0 at once; NULL never ends. */
 static uint64_t deadline_of(const int64_t *timeout)
 {
-    const uint64_t now_ns = ntf_os_now_ns();
-    int64_t left;
+    uint64_t left;
 
     if (!timeout)
         return NTF_FOREVER;
     if (*timeout > 0) {
-        left = *timeout - soft_time_of_day();
-        return left > 0 ? ntf_deadline_after(now_ns, (uint64_t)left > UINT64_MAX / 100 ? UINT64_MAX : (uint64_t)left * 100)
-                        : now_ns;
+        const int64_t now = soft_time_of_day();
+        left = *timeout > now ? (uint64_t)(*timeout - now) : 0;
+    } else {
+        left = 0 - (uint64_t)*timeout; /* of the least number there is no positive one */
     }
-    /* Of the least number there is no positive one. */
-    return ntf_deadline_after(now_ns, 0 - (uint64_t)*timeout > UINT64_MAX / 100 ? UINT64_MAX
-                                                                               : (0 - (uint64_t)*timeout) * 100);
+    return ntf_deadline_after(ntf_os_now_ns(), left > UINT64_MAX / 100 ? UINT64_MAX : left * 100);
 }
 
 /* What a call says of the outcome. *fence_value is 0 unless it was taken. */
@@ -240,7 +239,8 @@ ntf_status NTF_APIENTRY soft_ReleaseKeyedMutex2(D3DKMT_RELEASEKEYEDMUTEX2 *p)
 {
     struct soft_runtime_data data;
 
-    if (!p || (p->PrivateRuntimeDataSize && !p->pPrivateRuntimeData) || p->PrivateRuntimeDataSize > NTF_MUTEX_DATA_BYTES)
+    if (!p || (p->PrivateRuntimeDataSize && !p->pPrivateRuntimeData) ||
+        p->PrivateRuntimeDataSize > NTF_MUTEX_DATA_BYTES)
         return NTF_STATUS_INVALID_PARAMETER;
     data.data = p->pPrivateRuntimeData;
     data.bytes = p->PrivateRuntimeDataSize;

@@ -4,17 +4,17 @@
  * its slots. An ABI between processes of different word sizes and builds, like the page.
  *
  * Overview
- *   turns     CurrentValue. Rises by one with every release; gets its top bit when an owner is found to be gone, and then
- *             never changes again: abandoned, for good. Whoever waits, waits for a turn more.
- *   taken     turn + 1 and seat of whoever has last taken a turn. The mutex is held exactly if that is the turn of now.
- *   seats     the owners (page.h: an id whose holder's death the kernel tells) of the copies that take. A copy sits down
- *             before it takes for the first time, and gets up when it closes the object.
+ *   turns     CurrentValue. Rises by one with every release; gets its top bit when an owner is found to be gone, and
+ *             then never changes again: abandoned, for good. Whoever waits, waits for a turn more.
+ *   taken     turn + 1 and seat of whoever has last taken a turn. It is held exactly if that is the turn of now.
+ *   seats     the owners (page.h: an id whose holder's death the kernel tells) of the copies that take. A copy sits
+ *             down before it takes for the first time, and gets up when it closes the object.
  *   records   of turn t the one of its parity: the key at which it was released, the fence value, the runtime's data.
  *             Written by the holder of the turn before, never while its own turn is free.
  *
- *   TAKE      t = turns: abandoned, done; c = taken; turns is t still, else not ready; c names t: held (LOOK); the record
- *             of t has another key: not ready; read its fence value; CAS taken from c to (t, my seat): mine, else not
- *             ready
+ *   TAKE      t = turns: abandoned, done; c = taken; turns is t still, else not ready; c names t: held (LOOK); the
+ *             record of t has another key: not ready; read its fence value; CAS taken from c to (t, my seat): mine,
+ *             else not ready
  *   GIVE      write the record of t + 1; CAS turns from t to t + 1; wake as a signal does
  *   LOOK      c = taken names t = turns, and its seat's owner is gone, or nobody sits there: CAS turns from t to
  *             (abandoned, t + 1); wake
@@ -27,9 +27,9 @@
  * start from the same c, and one of them fails. The record cannot have changed for the winner: it is written again only
  * by a holder of t + 1, hence after somebody has taken and given t.
  *
- * Killed anywhere: before its CAS of taken a taker has changed nothing; behind it he holds, until turns changes. So does a
- * giver until his CAS of turns, whatever of the record is written; behind it the mutex is free, and whoever sleeps
- * re-reads turns within the safety period (parker.h), as with any fence. A holder that is gone is found by the next
+ * Killed anywhere: before its CAS of taken a taker has changed nothing; behind it he holds, until turns changes. So
+ * does a giver until his CAS of turns, whatever of the record is written; behind it the mutex is free, and whoever
+ * sleeps re-reads turns within the safety period (parker.h), as with any fence. A holder that is gone is found by the next
  * TAKE, and by whoever waits: arming looks, and a parked waiter arms anew with every safety period. A dead owner's seat
  * names him until he has been looked for, since only a LOOK makes it another's; an owner gone is gone for good.
  *

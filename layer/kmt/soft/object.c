@@ -28,6 +28,7 @@ static struct soft_object *new_object(bool shared)
     object->shared = shared;
     object->references = 1;
     ntf_init(&object->users, 1u);
+    ntf_init(&object->releases, 0u);
     return object;
 }
 
@@ -217,8 +218,8 @@ struct way {
     enum soft_what wanted;
 };
 
-/* What is behind the NT handle becomes the fresh object's. A page says how it may be shared, and which way it was reached
- * has to fit. */
+/* What is behind the NT handle becomes the fresh object's. A page says how it may be shared, and which way it was
+ * reached has to fit. */
 static enum ntf_result take_memory(struct soft_object *fresh, const struct way *way, ntf_status *status,
                                    const char **why)
 {

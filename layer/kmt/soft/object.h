@@ -44,6 +44,7 @@ struct soft_object {
     void *block;                   /* of a private one: what to free */
     bool shared;
     ntf_au32 users;                /* atomic; changed under the registry's lock */
+    ntf_au32 releases;             /* atomic; how often all waits of this process were let go (play.h) */
     uint32_t references;           /* protected by the registry's lock */
     struct soft_alias *aliases;    /* protected by the registry's lock */
     struct soft_number *number;    /* protected by the registry's lock, once others know the object */
@@ -86,7 +87,9 @@ void soft_object_unref(struct soft_object *object);
 
 static inline enum soft_what soft_what_of(uint32_t kind)
 {
-    return kind == NTF_PAGE_KIND_MUTEX ? SOFT_IS_MUTEX : kind == NTF_PAGE_KIND_RESOURCE ? SOFT_IS_RESOURCE : SOFT_IS_SYNC;
+    return kind == NTF_PAGE_KIND_MUTEX      ? SOFT_IS_MUTEX
+           : kind == NTF_PAGE_KIND_RESOURCE ? SOFT_IS_RESOURCE
+                                            : SOFT_IS_SYNC;
 }
 /* Whether it has a value to wait for. */
 static inline bool soft_object_is_fence(const struct soft_object *object)

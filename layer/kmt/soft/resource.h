@@ -25,8 +25,8 @@ struct soft_resource_page {
     uint8_t reserved_b[4];
     uint16_t names[2][48]; /* at 136 */
     uint8_t reserved_c[56];
-    uint8_t data[SOFT_RESOURCE_ROOM]; /* at 384; the runtime's, the driver's, a uint32_t for each allocation: how much of
-                                       * the rest is its own; the rest */
+    uint8_t data[SOFT_RESOURCE_ROOM]; /* at 384; the runtime's, the driver's, a uint32_t for each allocation:
+                                       * how much of the rest is its own; the rest */
 };
 _Static_assert(sizeof(struct soft_resource_page) == NTF_PAGE_BYTES, "a page");
 _Static_assert(offsetof(struct soft_resource_page, bundle) == 128 && offsetof(struct soft_resource_page, data) == 384,

@@ -195,6 +195,7 @@ ntf_status NTF_APIENTRY soft_DestroyAllocation(const D3DKMT_DESTROYALLOCATION *p
 
 ntf_status NTF_APIENTRY soft_DestroyAllocation2(const D3DKMT_DESTROYALLOCATION2 *p)
 {
-    return p && !(p->Flags & ~DESTROY_FLAGS) ? destroy(p->hDevice, p->hResource, p->phAllocationList, p->AllocationCount)
-                                             : NTF_STATUS_INVALID_PARAMETER;
+    if (!p || (p->Flags & ~DESTROY_FLAGS))
+        return NTF_STATUS_INVALID_PARAMETER;
+    return destroy(p->hDevice, p->hResource, p->phAllocationList, p->AllocationCount);
 }

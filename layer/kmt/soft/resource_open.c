@@ -203,7 +203,7 @@ ntf_status NTF_APIENTRY soft_QueryResourceInfoFromNtHandle(D3DKMT_QUERYRESOURCEI
     if (soft_bundle_open(p->hNtHandle, &bundle, &status, &why) != NTF_OK)
         return judge_query(p->hNtHandle, status);
     resource = bundle.resource->resource;
-    p->PrivateRuntimeDataSize = resource->runtime_bytes; /* the data itself is not written, as Windows does not either */
+    p->PrivateRuntimeDataSize = resource->runtime_bytes; /* the data is not written, as Windows does not either */
     p->TotalPrivateDriverDataSize = resource->total_bytes;
     p->ResourcePrivateDriverDataSize = resource->driver_bytes;
     p->NumAllocations = resource->allocations;

@@ -20,6 +20,14 @@ static struct {
     struct sleeper *list;
 } sleepers;
 
+static bool is_released(const struct soft_wait_item *item)
+{
+    const struct soft_sync *sync = item->sync;
+
+    return soft_sync_released(sync) || (!(sync->flags & NTF_SYNC_UNWAIT_ON_DESTROY) &&
+                                        ntf_load(&sync->object->releases, NTF_ACQUIRE) != item->releases);
+}
+
 bool soft_wait_look(struct soft_wait *wait)
 {
     uint32_t i, done = 0;
@@ -27,7 +35,7 @@ bool soft_wait_look(struct soft_wait *wait)
     for (i = 0; i < wait->count; i++) {
         struct soft_wait_item *item = &wait->items[i];
         if (!item->done)
-            item->done = ntf_object_value(&item->sync->object->base) >= item->target || soft_sync_released(item->sync);
+            item->done = ntf_object_value(&item->sync->object->base) >= item->target || is_released(item);
         done += item->done;
     }
     return wait->any ? done > 0 : done == wait->count;
@@ -56,7 +64,7 @@ static bool any_released(const struct soft_wait *wait)
 {
     uint32_t i = 0;
 
-    while (i < wait->count && !soft_sync_released(wait->items[i].sync))
+    while (i < wait->count && !is_released(&wait->items[i]))
         i++;
     return i < wait->count;
 }
@@ -123,6 +131,7 @@ static ntf_status gather(const D3DKMT_WAITFORSYNCHRONIZATIONOBJECTFROMCPU *p, st
         }
         wait->items[i].sync = sync;
         wait->items[i].target = p->FenceValueArray[i];
+        wait->items[i].releases = ntf_load(&sync->object->releases, NTF_RELAXED);
         wait->items[i].done = false;
         wait->count = i + 1;
         if (!soft_object_is_fence(sync->object))

@@ -11,6 +11,7 @@
 struct soft_wait_item {
     struct soft_sync *sync; /* the wait owns a reference */
     uint64_t target;
+    uint32_t releases; /* of the object, when the wait began */
     bool done;
 };
 

@@ -48,7 +48,7 @@ const struct fact facts[] = {
     {"4.1.5", "T", "Acquire: bad handle or NULL", NULL},
     {"4.1.6", "T", "Release when not held", NULL},
     {"4.1.7", "T", "the owner's handle is destroyed while another thread waits",
-     "the owner's process ends: tests/soft/mutex.c"},
+     "the owner's process ends: tests/soft/mutex_peers.c"},
     {"4.1.8", "T", "at first unowned, free at the initial key only", NULL},
     {"4.1.9", "T", "Release lowers the value", NULL},
     {"4.1.10", "T", "the ...2 calls' runtime data: sizes and buffers", NULL},

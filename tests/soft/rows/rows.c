@@ -288,6 +288,7 @@ int main(int argc, char **argv)
     collect(rows_names, rows_names_count);
     uncounted = count; /* other suites count for these */
     collect(rows_mutex, rows_mutex_count);
+    collect(rows_mutex_data, rows_mutex_data_count);
     collect(rows_resource, rows_resource_count);
     for (size_t i = 0; i < count; i++) {
         name_test(names[i], all[i]);

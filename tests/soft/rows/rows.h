@@ -35,10 +35,10 @@ extern const struct fact facts[];
 extern const size_t fact_count;
 
 /* The tables of rows. */
-extern const struct row rows_adapters[], rows_cpu[], rows_mutex[], rows_names[], rows_resource[], rows_share[],
-    rows_sync[];
-extern const size_t rows_adapters_count, rows_cpu_count, rows_mutex_count, rows_names_count, rows_resource_count,
-    rows_share_count, rows_sync_count;
+extern const struct row rows_adapters[], rows_cpu[], rows_mutex[], rows_mutex_data[], rows_names[],
+    rows_resource[], rows_share[], rows_sync[];
+extern const size_t rows_adapters_count, rows_cpu_count, rows_mutex_count, rows_mutex_data_count,
+    rows_names_count, rows_resource_count, rows_share_count, rows_sync_count;
 
 #define ROW(id, text, run, a, b, expected)                                                         \
     {                                                                                              \

@@ -2,8 +2,8 @@
 /*
  * A bundle on Linux: a socket in whose queue lies one message, with the descriptors of the three memories beside it.
  * Its other end is closed, so nothing is ever added. Whoever opens the bundle looks at the message and leaves it there
- * (MSG_PEEK gives new descriptors each time), so that it can be opened any number of times, in whichever process, for as
- * long as there is a descriptor of the socket.
+ * (MSG_PEEK gives new descriptors each time), so that it can be opened any number of times, in whichever process, for
+ * as long as there is a descriptor of the socket.
  *
  *   { magic, version, count }     and beside it the resource, the keyed mutex, the synchronization object
  *
