@@ -238,6 +238,8 @@ void ntf_timeline_attach(struct ntf_device *device, struct ntf_payload *payload,
 
     if (!device->timelines || payload->kind != NTF_PAYLOAD_VALUE)
         return;
+    if (payload->object->refresh) /* its value is a copy, by whose address imports of one object cannot be known */
+        return;
     if (handle)
         result = import(device, handle, NULL, &semaphore);
     else

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * ntfence-producer --page FILE [--rounds N] [--every M] [--kind auto|monitored]
+ * ntfence-producer --page FILE [--rounds N] [--every M] [--kind auto|monitored|d3d12|d3d11]
  *                  -- CONSUMER [ARGUMENT...]
  *
- * Knows D3DKMT and nothing else: shares two fences under names, starts the consumer with handles of
- * both, then signals N values on the first and waits for the consumer's GPU on the second (page.h).
- * Its status is 0 only if both programs found nothing amiss; the last line counts their checks.
+ * Knows D3DKMT, or a runtime of Direct3D, and nothing else: shares two fences under names, starts the consumer with
+ * handles of both, then signals N values on the first and waits for the consumer's GPU on the second (page.h).
+ * Its status is 0 only if both programs found nothing amiss; the last line counts their checks. It is 77 if the runtime
+ * is not there or cannot share: nothing was shown then, good or bad.
  */
-#include "kernel.h"
+#include "maker.h"
 #include "os.h"
 #include "page.h"
 #include "report.h"
@@ -22,12 +23,13 @@ enum {
     CHILD_ARGS_MAX = 64,
     SETUP_MS = 60000,
     END_MS = 60000,
-    LOOKS_MAX = 30
+    LOOKS_MAX = 30,
+    NOT_POSSIBLE_HERE = 77
 };
 
 static struct {
-    struct kernel kernel;
-    struct kernel_fence go, reply;
+    struct maker maker;
+    struct made_fence go, reply;
     struct demo_page *page;
     struct os_child child;
     bool child_ended;
@@ -95,7 +97,7 @@ static char **consumer_args(int argc, char **argv)
         if (strcmp(argv[i], "--") == 0)
             return &argv[i + 1];
     }
-    die("usage: ntfence-producer --page FILE [--rounds N] [--every M] [--kind auto|monitored] "
+    die("usage: ntfence-producer --page FILE [--rounds N] [--every M] [--kind auto|monitored|d3d12|d3d11] "
         "-- CONSUMER [ARGUMENT...]");
 }
 
@@ -103,8 +105,7 @@ static char **consumer_args(int argc, char **argv)
 static void start_consumer(char **given, const char *path)
 {
     char go[32], reply[32], *argv[CHILD_ARGS_MAX];
-    uint64_t handles[2] = {(uint64_t)(uintptr_t)producer.go.handle,
-                           (uint64_t)(uintptr_t)producer.reply.handle};
+    uint64_t handles[2] = {producer.go.handle, producer.reply.handle};
     snprintf(go, sizeof go, "%" PRIu64, handles[0]);
     snprintf(reply, sizeof reply, "%" PRIu64, handles[1]);
     const char *const added[] = {
@@ -154,12 +155,12 @@ static uint64_t pause_ns(uint64_t k)
 static void await_reply(uint64_t k)
 {
     atomic_store(&waiting, true);
-    ntf_status status = kernel_wait(&producer.kernel, &producer.reply, k);
+    int32_t status = maker_wait(&producer.maker, &producer.reply, k);
     uint64_t now = os_now_ns();
     atomic_store(&waiting, false);
-    if (status != NTF_STATUS_SUCCESS) {
+    if (status != 0) {
         say("wait for the reply to %" PRIu64 ": 0x%08" PRIX32, k, (uint32_t)status);
-        give_up("D3DKMTWaitForSynchronizationObjectFromCpu failed");
+        give_up("the wait failed");
     }
     producer.replies++;
     if (atomic_load(&producer.page->submitted) < k) {
@@ -183,10 +184,10 @@ static void run_round(uint64_t k)
     atomic_store(&page->round[k].stamp_ns, os_now_ns());
     atomic_store(&page->round[k].value, k);
     atomic_store(&page->written, k);
-    ntf_status status = kernel_signal(&producer.kernel, &producer.go, k);
-    if (status != NTF_STATUS_SUCCESS) {
+    int32_t status = maker_signal(&producer.maker, &producer.go, k);
+    if (status != 0) {
         say("signal %" PRIu64 ": 0x%08" PRIX32, k, (uint32_t)status);
-        give_up("D3DKMTSignalSynchronizationObjectFromCpu failed");
+        give_up("the signal failed");
     }
     if (demo_holds(page, k))
         await_reply(k);
@@ -220,20 +221,38 @@ static int verdict(void)
     return failed == 0 ? 0 : 1;
 }
 
+static bool make_fence(struct made_fence *fence, const char *what)
+{
+    char name[64];
+    snprintf(name, sizeof name, "ntfence-demo-%" PRIu32 "-%s", os_process_id(), what);
+    return maker_make(&producer.maker, name, fence);
+}
+
+static bool make_fences(const char *kind)
+{
+    if (!maker_open(&producer.maker, kind))
+        return false;
+    if (make_fence(&producer.go, "go")) {
+        if (make_fence(&producer.reply, "reply"))
+            return true;
+        maker_destroy(&producer.maker, &producer.go);
+    }
+    maker_close(&producer.maker);
+    return false;
+}
+
 int demo_main(int argc, char **argv)
 {
     report_begin("producer");
-    char **given = consumer_args(argc, argv), name[64];
+    char **given = consumer_args(argc, argv);
     const char *path = option(argc, argv, "page");
     uint64_t rounds = option_number(argc, argv, "rounds", ROUNDS_DEFAULT, DEMO_ROUNDS_MAX);
     uint64_t every = option_number(argc, argv, "every", EVERY_DEFAULT, DEMO_ROUNDS_MAX);
     const char *kind = option(argc, argv, "kind");
-    kernel_open(&producer.kernel);
-    producer.kernel.monitored_only = kind && strcmp(kind, "monitored") == 0;
-    snprintf(name, sizeof name, "ntfence-demo-%" PRIu32 "-go", os_process_id());
-    kernel_fence_make(&producer.kernel, name, &producer.go);
-    snprintf(name, sizeof name, "ntfence-demo-%" PRIu32 "-reply", os_process_id());
-    kernel_fence_make(&producer.kernel, name, &producer.reply);
+    if (!make_fences(kind ? kind : "auto")) {
+        say("not possible here: no fence of this kind can be shared; nothing was tried");
+        return NOT_POSSIBLE_HERE;
+    }
     make_page(path, rounds, every);
     start_consumer(given, path);
     await_ready();
@@ -246,8 +265,8 @@ int demo_main(int argc, char **argv)
         run_round(k);
     await_end();
     int status = verdict();
-    kernel_fence_destroy(&producer.kernel, &producer.reply);
-    kernel_fence_destroy(&producer.kernel, &producer.go);
-    kernel_close(&producer.kernel);
+    maker_destroy(&producer.maker, &producer.reply);
+    maker_destroy(&producer.maker, &producer.go);
+    maker_close(&producer.maker);
     return status;
 }
