@@ -8,7 +8,8 @@
  *
  * Ordering: hanging up, and taking down to 0, end with a seq_cst fence, after which the waiter looks. A ringer changes
  * what there is to see, then passes a seq_cst fence, then looks for bells. One of the fences comes first, so either the
- * ringer finds the bell or the waiter sees the change.
+ * ringer finds the bell or the waiter sees the change. Checked by tests/models/bridge_relacy.py, which has one hang up
+ * and a ring beside the bridge.
  *
  * Thread rules: a bell belongs to the thread that hung it up; anybody rings.
  */

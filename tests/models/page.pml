@@ -53,6 +53,7 @@ byte over_count;
 bool asleep[4];         /* by owner id */
 byte asleep_on[4];      /* the slot, or SLOTS for the overflow word */
 bool bell[8];           /* set once rung, until its owner has slept on it; 7 is nobody */
+bool lives = true;       /* the victim, until it has done all or died */
 bool died, kill_now;
 bool over;              /* the first waiter's deadline has passed */
 #define LATE(me) (DEADLINE && me == 1 && over)
@@ -240,14 +241,17 @@ proctype victim()
     bool got, raised;
     {
 #if VICTIM_WAITS
-        wait(VICTIM, 2)
+        wait(VICTIM, 2);
 #elif MAKEUP
-        signal(1)
+        signal(1);
 #else
-        signal(2)
+        signal(2);
 #endif
+        lives = false
     } unless {
-        kill_now -> d_step { died = true; kill_now = false; asleep[VICTIM] = false; asleep_on[VICTIM] = 0 }
+        kill_now -> d_step {
+            died = true; lives = false; kill_now = false; asleep[VICTIM] = false; asleep_on[VICTIM] = 0
+        }
     }
 }
 
@@ -258,7 +262,10 @@ proctype clock()
 
 proctype killer()
 {
-    if :: kill_now = true :: skip fi
+    if
+    :: d_step { lives -> kill_now = true } /* before any of its steps, */
+    :: !lives                              /* or never */
+    fi
 }
 
 init

@@ -9,10 +9,12 @@
  *   2  a value that never comes: a bell is borrowed at the arming, and the wake by name may come before, between, after
  *   3  a value that comes: its signaller finds the owner in the slot, and rings
  *   4  a value that comes, and a wake by name
+ *   5  a deadline, and a value that comes before, after, or never
  *
  * Properties
  *   no lost wake  a sleep that nobody ends is a deadlock; no bell rings by itself
  *   no early end  a wake by name is told of when there was one, a value when it is there
+ *   progress      a wait with a deadline ends; with a timeout only behind it
  *   order         what was written before the wake or the signal is read after the wait: a plain variable
  */
 #include "ntf_relacy.h"
@@ -29,7 +31,11 @@ static uint32_t bells_lent;
 
 /* ---- the system: threads that sleep on a word until it is woken ---- */
 
-static void sleep_on(ntf_au32 *word, uint32_t seen)
+static const uint64_t DEADLINE = 1000;
+static uint64_t the_clock;
+
+/* With a deadline it ends at once, as if nobody had woken it before: what may come meanwhile may also come before. */
+static void sleep_on(ntf_au32 *word, uint32_t seen, uint64_t deadline_ns)
 {
     rl::context &c = rl::ctx();
     bool same;
@@ -40,7 +46,9 @@ static void sleep_on(ntf_au32 *word, uint32_t seen)
         rl::preemption_disabler disabler(c);
         same = word->load(rl::mo_acquire, RL_INFO) == seen;
     }
-    if (same)
+    if (same && deadline_ns != UINT64_MAX)
+        the_clock = deadline_ns;
+    else if (same)
         (void)word->wait(c, false, false, RL_INFO);
 }
 
@@ -53,9 +61,9 @@ static void wake(ntf_au32 *word)
     (void)word->wake(c, 100, RL_INFO);
 }
 
-ntf_result ntf_os_park(ntf_au32 *word, uint32_t expected, uint64_t)
+ntf_result ntf_os_park(ntf_au32 *word, uint32_t expected, uint64_t deadline_ns)
 {
-    sleep_on(word, expected);
+    sleep_on(word, expected, deadline_ns);
     return NTF_OK;
 }
 
@@ -66,7 +74,7 @@ void ntf_os_unpark_all(ntf_au32 *word)
 
 uint64_t ntf_os_now_ns(void)
 {
-    return 1;
+    return the_clock;
 }
 
 /* ---- bells: an auto-reset event each, with the system's own orders ---- */
@@ -104,9 +112,9 @@ void ntf_bell_ring(uint32_t index)
     wake(&rung[index]);
 }
 
-void ntf_bell_sleep(uint32_t index, uint64_t)
+void ntf_bell_sleep(uint32_t index, uint64_t deadline_ns)
 {
-    sleep_on(&rung[index], 0);
+    sleep_on(&rung[index], 0, deadline_ns);
     (void)rung[index].exchange(0, rl::mo_seq_cst, RL_INFO);
 }
 
@@ -171,6 +179,7 @@ struct parker_test : rl::test_suite<parker_test, 3> {
     {
         static const uint8_t id[16] = { 0 };
 
+        the_clock = 1;
         rung = bells;
         bells_lent = 0;
         for (unsigned i = 0; i < BELLS; i++)
@@ -196,8 +205,9 @@ struct parker_test : rl::test_suite<parker_test, 3> {
         watch.target = 1;
         watch.ops = &watch_ops;
         watch.object = &page;
-        while ((scene != 3 && !named) || (scene >= 3 && !reached)) {
-            switch (ntf_watch_any(&watch, scene == 1 || reached ? 0 : 1, NTF_FOREVER, &parker, &index)) {
+        while ((scene != 3 && scene != 5 && !named) || (scene >= 3 && !reached)) {
+            switch (ntf_watch_any(&watch, scene == 1 || reached ? 0 : 1, scene == 5 ? DEADLINE : NTF_FOREVER, &parker,
+                                  &index)) {
             case NTF_OK:
                 RL_ASSERT(index == 0 && by_value($) == 1);
                 reached = true;
@@ -206,6 +216,7 @@ struct parker_test : rl::test_suite<parker_test, 3> {
                 RL_ASSERT(!named && by_name($) == 1);
                 named = true;
                 break;
+            case NTF_TIMEOUT: RL_ASSERT(scene == 5 && the_clock >= DEADLINE); return;
             default: RL_ASSERT(false);
             }
         }
@@ -215,10 +226,10 @@ struct parker_test : rl::test_suite<parker_test, 3> {
     {
         if (index == 0) {
             wait();
-        } else if (index == 1 && scene != 3) {
+        } else if (index == 1 && scene != 3 && scene != 5) {
             by_name($) = 1;
             ntf_parker_wake(&parker);
-        } else if (index == 2 && scene >= 3) {
+        } else if (index == 2 && (scene == 5 ? rl::ctx().rand(2, rl::sched_type_user) == 1 : scene >= 3)) {
             by_value($) = 1;
             (void)ntf_page_signal(&page, 1, false, &page_ops);
         }

@@ -7,15 +7,16 @@ Usage: parker_relacy.py SOURCE_ROOT [--compiler g++] [--jobs N]
 from relacy import Change, Model, Scene, main
 
 SLOTS = ("NTF_PAGE_SLOTS=1u",)
-NAME, BORROW, VALUE, BOTH = (
+NAME, BORROW, VALUE, BOTH, LATE = (
     Scene(number, name, SLOTS, ("bound 3", "random 100000"))
-    for number, name in enumerate(("a wake by name", "a bell borrowed meanwhile", "a ring", "a ring and a wake"), 1))
+    for number, name in enumerate(("a wake by name", "a bell borrowed meanwhile", "a ring", "a ring and a wake",
+                                   "a deadline"), 1))
 SYSTEM = "kmt/os/win32/parker.c"
 
 main(Model(
     main="parker_relacy.cpp",
     sources=("kmt/soft/page.c", "kmt/parker.c", "kmt/watch.c", SYSTEM),
-    scenes=(NAME, BORROW, VALUE, BOTH),
+    scenes=(NAME, BORROW, VALUE, BOTH, LATE),
     trims=((SYSTEM, "#include <windows.h>\n", ""),),
     changes=(
         Change(BORROW, "the look for a wake before the sleep", "kmt/parker.c",
@@ -41,6 +42,13 @@ main(Model(
                "    first = count;\n    if (first == count)\n        (void)"),
         Change(VALUE, "the owner before the bit", "parker_relacy.cpp",
                "const uint64_t owner = ntf_parker_owner(parker);", "const uint64_t owner = COPY + 1;"),
+        Change(LATE, "the sleep's deadline", SYSTEM, "ntf_bell_sleep(bell - 1, deadline_ns);",
+               "ntf_bell_sleep(bell - 1, UINT64_MAX);"),
+        Change(LATE, "the look at the deadline", "kmt/watch.c",
+               "            if (ntf_deadline_passed(deadline_ns, parker->ops->now_ns()))\n"
+               "                return NTF_TIMEOUT;\n", ""),
+        Change(LATE, "which deadline has passed", "kmt/watch.c",
+               "ntf_deadline_passed(deadline_ns, parker->ops->now_ns())", "parker->ops->now_ns() != 0"),
         Change(VALUE, "waiter's fence", "kmt/soft/page.c", "slot, NTF_RELAXED);\n    ntf_fence(NTF_SEQ_CST);\n",
                "slot, NTF_RELAXED);\n"),
     ),

@@ -10,6 +10,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import typing
 
@@ -42,13 +43,32 @@ class Model(typing.NamedTuple):
     scenes: tuple
     changes: tuple
     tries: tuple = ("bound 2", "random 20000", "bound 3", "random 300000")  # until a change is seen
-    trims: tuple = ()  # (file, old, new): made in every build, to what is only a size
+    trims: tuple = ()  # (file, old, new): made in every build, to what is only a size or a plain field's type
+    parts: str = ""  # in this folder: includes the sources instead of main, which is then compiled but once
 
 
 def replaced(text, old, new):
     if text.count(old) != 1:
         raise LookupError(f"{text.count(old)} places, not one, for: {old.strip()}")
     return text.replace(old, new)
+
+
+def copy_sources(bench, folder, change=None):
+    """The sources as they are judged, changed or not; the file in the folder that is to be compiled with them."""
+    model = bench.model
+    judged = model.parts or model.main
+    changes = [*model.trims, *([(change.file, change.old, change.new)] if change else [])]
+    paths = {source: bench.root / "layer" / source for source in model.sources}
+    paths[judged] = HERE / judged
+    for name, path in paths.items():
+        text = path.read_text()
+        for _, old, new in (one for one in changes if one[0] == name):
+            text = replaced(text, old, new)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    if not {one[0] for one in changes} <= set(paths):
+        raise LookupError("a change to what is no source of this model")
+    return folder / judged
 
 
 class Build:
@@ -58,21 +78,9 @@ class Build:
         self.folder = tempfile.TemporaryDirectory()
         folder = pathlib.Path(self.folder.name)
         self.program = folder / "model"
-        model = bench.model
-        changes = [*model.trims, *([(change.file, change.old, change.new)] if change else [])]
-        paths = {source: bench.root / "layer" / source for source in model.sources}
-        paths[model.main] = HERE / model.main
-        for name, path in paths.items():
-            text = path.read_text()
-            for _, old, new in (one for one in changes if one[0] == name):
-                text = replaced(text, old, new)
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_text(text)
-        if not {one[0] for one in changes} <= set(paths):
-            raise LookupError("a change to what is no source of this model")
-        includes = [f"-I{path}" for path in (folder, HERE, bench.root / "layer")]
-        subprocess.run([*bench.compile(speed), *[f"-D{define}" for define in defines], *includes,
-                        str(folder / model.main), "-o", str(self.program)], check=True)
+        judged = copy_sources(bench, folder, change)
+        objects = [str(bench.main_object(speed, defines))] if bench.model.parts else []
+        bench.compile(speed, defines, folder, [str(judged), *objects, "-o", str(self.program)])
 
     def run(self, search, scene):
         begun = time.monotonic()
@@ -86,6 +94,7 @@ class Bench:
     def __init__(self, model, root, compiler):
         self.model, self.root, self.compiler = model, root, compiler
         self.folder = tempfile.TemporaryDirectory()
+        self.objects, self.lock = {}, threading.Lock()
         for speed in (FAST, QUICKLY_BUILT):
             # Relacy takes longer to compile than everything else together: once for each is enough.
             header = self.header(speed)
@@ -96,8 +105,21 @@ class Bench:
     def header(self, speed):
         return pathlib.Path(self.folder.name) / speed / "ntf_relacy.h"
 
-    def compile(self, speed):
-        return [self.compiler, *FLAGS, speed, "-include", str(self.header(speed))]
+    def compile(self, speed, defines, folder, arguments):
+        includes = [f"-I{path}" for path in (folder, HERE, self.root / "layer")]
+        subprocess.run([self.compiler, *FLAGS, speed, "-include", str(self.header(speed)),
+                        *[f"-D{define}" for define in defines], *includes, *arguments], check=True)
+
+    def main_object(self, speed, defines):
+        """What no change touches, compiled when it is first asked for."""
+        with self.lock:
+            if (speed, defines) not in self.objects:
+                folder = pathlib.Path(self.folder.name) / f"main-{len(self.objects)}"
+                copy_sources(self, folder)
+                self.compile(speed, defines, folder,
+                             ["-c", str(HERE / self.model.main), "-o", str(folder / "main.o")])
+                self.objects[speed, defines] = folder / "main.o"
+            return self.objects[speed, defines]
 
     def stand(self, scene, build):
         lines = []
