@@ -90,9 +90,10 @@ static const char **names_below(const struct plan *plan, const VkDeviceCreateInf
 
 static void device_finish(struct ntf_device *device)
 {
+    ntf_timelines_stop(device);
     ntf_bridge_destroy(device->bridge);
-    ntf_timelines_finish(device);
     ntf_store(&device->lost, 1u, NTF_RELAXED); /* what the driver says from here on has no consequences */
+    ntf_timelines_finish(device);
     ntf_fences_finish(&device->fences);
     ntf_keyed_house_finish(&device->keyed);
     ntf_pool_finish(&device->pool);

@@ -36,14 +36,17 @@ static bool take(struct ntf_signal *signal, uint64_t queue, struct ntf_payload *
     return true;
 }
 
-bool ntf_signal_of_queue(struct ntf_signal *signal, struct ntf_device *device, VkQueue queue, VkFence fence)
+bool ntf_signal_of_queue(struct ntf_signal *signal, struct ntf_device *device, VkQueue queue, VkFence fence,
+                         bool batch)
 {
     struct ntf_payload *payload;
 
     signal->device = device;
     signal->fence = fence;
     signal->route = route_of(device, fence, &payload);
-    if (signal->route == NTF_ROUTE_BRIDGE && ntf_timeline_begin(device, queue, payload, &signal->of.write)) {
+    if (signal->route == NTF_ROUTE_BRIDGE && !batch)
+        ntf_timeline_bypass(payload);
+    else if (signal->route == NTF_ROUTE_BRIDGE && ntf_timeline_begin(device, queue, payload, &signal->of.write)) {
         signal->route = NTF_ROUTE_TIMELINE;
         signal->below = VK_NULL_HANDLE;
         return true;

@@ -41,7 +41,9 @@ enum ntf_outcome {
 };
 
 /* Whatever may fail fails here. False: out of memory, and there is nothing to end. */
-bool ntf_signal_of_queue(struct ntf_signal *signal, struct ntf_device *device, VkQueue queue, VkFence fence);
+/* batch: the command takes a batch behind all others that is signalled behind them. */
+bool ntf_signal_of_queue(struct ntf_signal *signal, struct ntf_device *device, VkQueue queue, VkFence fence,
+                         bool batch);
 bool ntf_signal_of_present(struct ntf_signal *signal, struct ntf_device *device, VkFence fence);
 bool ntf_signal_of_acquire(struct ntf_signal *signal, struct ntf_device *device, VkFence fence);
 void ntf_signal_end(struct ntf_signal *signal, enum ntf_outcome outcome);

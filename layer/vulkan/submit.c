@@ -19,7 +19,7 @@ struct submission {
 
 struct shape {
     VkResult (*down)(const struct submission *submission, VkFence fence);
-    ntf_batches_append append;
+    ntf_batches_append append; /* NULL: none can be put behind */
 };
 
 static enum ntf_outcome outcome_of(VkResult result)
@@ -68,7 +68,7 @@ static NTF_SELDOM VkResult submit(VkQueue queue, uint32_t count, const void *inf
     if (ntf_keyed_refuses(device, fence, "a queue submission"))
         return VK_ERROR_UNKNOWN;
     /* Whatever may fail fails here: an error of memory promises that nothing has happened. */
-    if (!ntf_signal_of_queue(&signal, device, queue, fence))
+    if (!ntf_signal_of_queue(&signal, device, queue, fence, shape->append != NULL))
         return VK_ERROR_OUT_OF_HOST_MEMORY;
     result = pass_down(&submission, &signal, shape);
     ntf_signal_end(&signal, outcome_of(result));
@@ -98,7 +98,9 @@ static VkResult down_bind_sparse(const struct submission *s, VkFence fence)
 static const struct shape shape_submit = { down_submit, ntf_batches_append_submit };
 static const struct shape shape_submit2 = { down_submit2, ntf_batches_append_submit2 };
 static const struct shape shape_submit2_khr = { down_submit2_khr, ntf_batches_append_submit2 };
-static const struct shape shape_bind_sparse = { down_bind_sparse, ntf_batches_append_sparse };
+/* vkQueueBindSparse: batches "may complete out of order", and a batch's semaphores are signalled when its own bindings
+ * are done (VkBindSparseInfo): the one behind them says nothing of them. A fence does. */
+static const struct shape shape_bind_sparse = { down_bind_sparse, NULL };
 
 NTF_COMMAND(VkResult)
 ntf_vkQueueSubmit(VkQueue queue, uint32_t count, const VkSubmitInfo *infos, VkFence fence)

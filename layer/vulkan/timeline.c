@@ -111,11 +111,14 @@ void ntf_timelines_lose(struct ntf_device *device)
     struct ntf_payload *payload;
     uint64_t due;
 
-    for (; queue; queue = queue->next)
+    for (; queue; queue = queue->next) {
+        /* Whoever is in the driver meanwhile and gives his write up must not find one before it that is pending. */
+        ntf_timeline_raise(&queue->over, UINT64_MAX);
         while ((payload = take_over(queue, UINT64_MAX, &due))) {
             (void)ntf_payload_signal(payload, due, NULL);
             ntf_payload_unref(payload);
         }
+    }
 }
 
 void ntf_timeline_see(struct ntf_device *device, struct ntf_payload *payload)
@@ -333,10 +336,9 @@ static void queue_finish(struct ntf_timeline_queue *queue)
     queue_free(queue);
 }
 
-void ntf_timelines_finish(struct ntf_device *device)
+void ntf_timelines_stop(struct ntf_device *device)
 {
     struct ntf_timelines *timelines = device->timelines;
-    struct ntf_timeline_queue *queue, *next;
 
     if (!timelines)
         return;
@@ -345,6 +347,15 @@ void ntf_timelines_finish(struct ntf_device *device)
     if (timelines->watcher)
         ntf_thread_join(timelines->watcher);
     retire_all(timelines);
+}
+
+void ntf_timelines_finish(struct ntf_device *device)
+{
+    struct ntf_timelines *timelines = device->timelines;
+    struct ntf_timeline_queue *queue, *next;
+
+    if (!timelines)
+        return;
     for (queue = first_queue(timelines); queue; queue = next) {
         next = queue->next;
         queue_finish(queue);

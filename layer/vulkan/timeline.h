@@ -9,8 +9,9 @@
  *                    driver takes D3DKMT's objects is tried with one of ours, not believed (timeline_import.c).
  *   import           makes a semaphore whose payload is the object's, for as long as the payload lives. Where that
  *                    fails, the payload has none, and its submissions go by the bridge.
- *   submission       goes down with one batch more (timeline_batch.c), which signals the payload's semaphore with the
- *                    target, and a semaphore of the layer's own that counts the queue's writes; no fence. A write is
+ *   submission       goes down with two batches more (timeline_batch.c): one signals the payload's semaphore with the
+ *                    target, the one behind it a semaphore of the layer's own that counts the queue's writes; no fence.
+ *                    Not vkQueueBindSparse: a batch says nothing of the bindings before it. A write is
  *                    *pending* until that count has reached it: the object's value says nothing of it, since
  *                    others may raise that, too.
  *   success          is told for no other reason than the object's value. Before it is, the lower chain is asked once
@@ -74,7 +75,10 @@ bool ntf_timeline_plan_adds(const struct ntf_timeline_plan *plan, const VkDevice
 /* The plan, and whether the driver keeps what it promises, decide device->timelines; one line tells. The device's
  * table and its provider are there. */
 void ntf_timelines_begin(struct ntf_device *device, VkPhysicalDevice physical, const struct ntf_timeline_plan *plan);
-/* The device is about to be destroyed, its queues are idle or lost. */
+/* The device is about to be destroyed, its queues are idle or lost: no thread of ours looks any more, and what is over
+ * is let go of. The bridge is there still, since the driver may say now that the device is lost. */
+void ntf_timelines_stop(struct ntf_device *device);
+/* After the bridge, and when it has no consequences any more that the device is lost. */
 void ntf_timelines_finish(struct ntf_device *device);
 /* A command that exists on the device only because the layer has asked for it. */
 bool ntf_timelines_hide(const struct ntf_device *device, const char *name);

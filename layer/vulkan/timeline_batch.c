@@ -4,36 +4,36 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Room for one more than the application's, which are copied into it; NULL without memory. */
+/* Room for two more than the application's, which are copied into it; NULL without memory. */
 static void *copy_batches(struct ntf_batches *batches, uint32_t count, const void *infos, size_t size)
 {
     void *room = &batches->scratch;
 
     batches->memory = NULL;
     if (count > NTF_BATCH_SCRATCH) {
-        if (count == UINT32_MAX || (size_t)count + 1 > SIZE_MAX / size)
+        if (count > UINT32_MAX - NTF_BATCH_SIGNALS || (size_t)count > SIZE_MAX / size - NTF_BATCH_SIGNALS)
             return NULL;
-        room = batches->memory = malloc(((size_t)count + 1) * size);
+        room = batches->memory = malloc(((size_t)count + NTF_BATCH_SIGNALS) * size);
         if (!room)
             return NULL;
     }
     if (count)
         memcpy(room, infos, count * size);
     batches->infos = room;
-    batches->count = count + 1;
+    batches->count = count + NTF_BATCH_SIGNALS;
     return room;
 }
 
 /* VUID-VkSubmitInfo-pSignalSemaphores-03242 and its like want values for timelines: not in the batch, but in its
  * chain. */
-static const void *chain_values(struct ntf_batches *batches, const uint64_t *values)
+static const void *chain_value(struct ntf_batches *batches, uint32_t i, const uint64_t *value)
 {
-    batches->values = (VkTimelineSemaphoreSubmitInfo){
+    batches->values[i] = (VkTimelineSemaphoreSubmitInfo){
         .sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
-        .signalSemaphoreValueCount = NTF_BATCH_SIGNALS,
-        .pSignalSemaphoreValues = values,
+        .signalSemaphoreValueCount = 1,
+        .pSignalSemaphoreValues = value,
     };
-    return &batches->values;
+    return &batches->values[i];
 }
 
 bool ntf_batches_append_submit(struct ntf_batches *batches, uint32_t count, const void *infos,
@@ -44,12 +44,13 @@ bool ntf_batches_append_submit(struct ntf_batches *batches, uint32_t count, cons
 
     if (!room)
         return false;
-    room[count] = (VkSubmitInfo){
-        .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
-        .pNext = chain_values(batches, values),
-        .signalSemaphoreCount = NTF_BATCH_SIGNALS,
-        .pSignalSemaphores = semaphores,
-    };
+    for (uint32_t i = 0; i < NTF_BATCH_SIGNALS; i++)
+        room[count + i] = (VkSubmitInfo){
+            .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
+            .pNext = chain_value(batches, i, &values[i]),
+            .signalSemaphoreCount = 1,
+            .pSignalSemaphores = &semaphores[i],
+        };
     return true;
 }
 
@@ -61,35 +62,19 @@ bool ntf_batches_append_submit2(struct ntf_batches *batches, uint32_t count, con
 
     if (!room)
         return false;
-    for (uint32_t i = 0; i < NTF_BATCH_SIGNALS; i++)
+    for (uint32_t i = 0; i < NTF_BATCH_SIGNALS; i++) {
         batches->signals[i] = (VkSemaphoreSubmitInfo){
             .sType = VK_STRUCTURE_TYPE_SEMAPHORE_SUBMIT_INFO,
             .semaphore = semaphores[i],
             .value = values[i],
             .stageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT,
         };
-    room[count] = (VkSubmitInfo2){
-        .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO_2,
-        .signalSemaphoreInfoCount = NTF_BATCH_SIGNALS,
-        .pSignalSemaphoreInfos = batches->signals,
-    };
-    return true;
-}
-
-bool ntf_batches_append_sparse(struct ntf_batches *batches, uint32_t count, const void *infos,
-                               const VkSemaphore semaphores[NTF_BATCH_SIGNALS],
-                               const uint64_t values[NTF_BATCH_SIGNALS])
-{
-    VkBindSparseInfo *room = copy_batches(batches, count, infos, sizeof *room);
-
-    if (!room)
-        return false;
-    room[count] = (VkBindSparseInfo){
-        .sType = VK_STRUCTURE_TYPE_BIND_SPARSE_INFO,
-        .pNext = chain_values(batches, values),
-        .signalSemaphoreCount = NTF_BATCH_SIGNALS,
-        .pSignalSemaphores = semaphores,
-    };
+        room[count + i] = (VkSubmitInfo2){
+            .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO_2,
+            .signalSemaphoreInfoCount = 1,
+            .pSignalSemaphoreInfos = &batches->signals[i],
+        };
+    }
     return true;
 }
 

@@ -240,11 +240,15 @@ void ntf_timeline_attach(struct ntf_device *device, struct ntf_payload *payload,
         return;
     if (payload->object->refresh) /* its value is a copy, by whose address imports of one object cannot be known */
         return;
-    if (handle)
+    /* The trial was with an object of the provider's, which says nothing of one of soft's beside a kernel. */
+    if (payload->object->rung == NTF_RUNG_SOFT && ntf_kmt_provider(device->kmt) != NTF_PROVIDER_SOFT)
+        return;
+    /* VUID-VkImportSemaphoreWin32HandleInfoKHR-handleType-01468, -01467: a resource's handle is none of D3D12_FENCE. */
+    if (handle && payload->object->rung != NTF_RUNG_BUNDLE)
         result = import(device, handle, NULL, &semaphore);
     else
         result = import_shared(device, payload->object, &semaphore, &status);
-    if (result != VK_SUCCESS && name) { /* a kernel may refuse to share what was only opened */
+    if (result != VK_SUCCESS && name && payload->object->rung != NTF_RUNG_BUNDLE) { /* a kernel may refuse to share what was only opened */
         status = NTF_STATUS_SUCCESS;
         result = import(device, NULL, name, &semaphore);
     }

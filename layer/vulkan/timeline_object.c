@@ -52,7 +52,8 @@ bool ntf_timeline_object_claim(struct ntf_timeline_object *object, struct ntf_ti
     ntf_lock_take(&lock);
     value = ntf_object_value(write->timeline->payload->object);
     mine = target > value && target - value <= LEAP_MAX && target > object->highest && target != UINT64_MAX &&
-           (!object->queue || object->queue == write->queue);
+           (!object->queue || object->queue == write->queue) &&
+           value >= object->noted; /* a kernel refuses the CPU what lies below a queued signal */
     if (mine) {
         write->before.highest = object->highest;
         write->before.queue = object->queue;
@@ -82,7 +83,7 @@ void ntf_timeline_object_note(struct ntf_timeline_object *object, uint64_t targe
 {
     ntf_lock_take(&lock);
     if (object->highest < target)
-        object->highest = target;
+        object->highest = object->noted = target;
     ntf_lock_drop(&lock);
 }
 

@@ -23,6 +23,7 @@ struct ntf_timeline_object {
     const ntf_au64 *value; /* CurrentValue: by that address an object is known */
     uint32_t imports;
     uint64_t highest;                 /* target of all submissions so far, by either route */
+    uint64_t noted;                   /* the highest of those that go by the bridge */
     struct ntf_timeline_queue *queue; /* where a write may be pending; NULL: nowhere */
     uint64_t turn;                    /* the last of those */
 };

@@ -290,6 +290,59 @@ static void lost(void **state)
     }
 }
 
+// REVIEW: lost, and nobody has said so before the device goes.
+static void lost_then_destroyed(void **state)
+{
+    VkFence fence = imported(&object, 0, 3);
+    (void)state;
+    fake->queue_hold(world.queue);
+    assert_true(submits_by_gpu(world.queue, fence));
+    fence_free(fence);
+    fake->device_lose(world.device);
+    vk.DestroyDevice(world.device, NULL);
+    world.device = VK_NULL_HANDLE;
+    assert_int_equal(kernel_value(&object), 3);
+}
+
+struct heard {
+    VkDevice device;
+    VkFence plain;
+};
+
+static VkResult hear_inside(void *context, const char *command)
+{
+    struct heard *heard = context;
+    (void)command;
+    fake->device_lose(heard->device);
+    (void)vk.GetFenceStatus(heard->device, heard->plain); // hears of it, and signals what is pending
+    return VK_SUCCESS;
+}
+
+// REVIEW: heard of by somebody while a second write of the object is inside the driver.
+static void lost_inside(void **state)
+{
+    const VkDevice first = world.device;
+    VkFence one = imported(&object, 0, 3), two = imported(&object, 0, 4);
+    struct heard heard = {first, fence_new()};
+    (void)state;
+    const VkDevice second = rig_device(&(struct rig_options){0});
+    VkFence there = imported(&object, 0, 9);
+    rig_use(first);
+    fake->queue_hold(world.queue);
+    assert_true(submits_by_gpu(world.queue, one));
+    fake->on_call("vkQueueSubmit", hear_inside, &heard);
+    assert_int_equal(submit(SUBMIT, two), LOST);
+    fake->on_call("vkQueueSubmit", NULL, NULL);
+    fence_free(one);
+    fence_free(two);
+    fence_free(heard.plain);
+    vk.DestroyDevice(first, NULL);
+    rig_use(second);
+    assert_true(submits_by_gpu(world.queue, there));
+    assert_int_equal(fence_wait(there, UINT64_MAX), VK_SUCCESS);
+    fence_free(there);
+}
+
 // The submission that hears of it itself.
 static void lost_by_submission(void **state)
 {
@@ -401,7 +454,7 @@ int main(int argc, char **argv)
         ROUTE_TEST(many_imports),     ROUTE_TEST(import_over_import),   ROUTE_TEST(destroyed_in_flight),
         ROUTE_TEST(raised_by_a_peer), ROUTE_TEST(in_turns_with_a_peer), ROUTE_TEST(device_destroyed),
         ROUTE_TEST(two_devices),      ROUTE_TEST(lost),                 ROUTE_TEST(lost_by_submission),
-        ROUTE_TEST(two_queues),       ROUTE_TEST(one_queue_of_many_threads),
+        ROUTE_TEST(two_queues), ROUTE_TEST(lost_inside), ROUTE_TEST(lost_then_destroyed),       ROUTE_TEST(one_queue_of_many_threads),
     };
     const char *role = ntf_test_role(argc, argv);
 

@@ -113,7 +113,7 @@ bool by_gpu(enum shape shape, uint32_t count)
 
     assert_true(fake->last(shape_commands[shape], &call));
     // Either a fence and the application's batches, or none and one more.
-    assert_int_equal(call.batch_count, count + (call.fence ? 0 : 1));
+    assert_int_equal(call.batch_count, count + (call.fence ? 0 : 2));
     return !call.fence;
 }
 
