@@ -55,9 +55,15 @@ static enum ntf_result complete(struct ntf_mutex *base, const D3DKMT_ACQUIREKEYE
     if (!companion || ntf_companion_reached(companion, call->FenceValue, deadline_ns))
         return NTF_OK;
     result = give(base, call->Key, call->FenceValue, status);
-    if (result == NTF_OK)
-        *status = NTF_STATUS_TIMEOUT;
-    return result == NTF_OK ? late : result == NTF_E_LOST ? result : NTF_E_FAILED;
+    if (result != NTF_OK)
+        return result == NTF_E_LOST ? result : NTF_E_FAILED;
+    /* Before its time: it could not be waited for, and whoever asks again at once would not be told either. */
+    if (!ntf_deadline_passed(deadline_ns, ntf_os_now_ns())) {
+        *status = NTF_STATUS_UNSUCCESSFUL;
+        return NTF_E_FAILED;
+    }
+    *status = NTF_STATUS_TIMEOUT;
+    return late;
 }
 
 static enum ntf_result acquire(struct ntf_mutex *base, D3DKMT_ACQUIREKEYEDMUTEX *call, uint64_t deadline_ns,

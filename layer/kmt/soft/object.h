@@ -129,6 +129,7 @@ struct soft_alias {
     struct soft_alias *next; /* protected by the registry's lock */
     struct soft_name *name;
     uint32_t units;     /* of text; immutable, as is all below */
+    const struct soft_memory *memory; /* what it leads to: the object's own, or that of its bundle */
     ntf_handle root;    /* RootDirectory as it was given */
     char16_t text[];    /* as it was given, A-Z folded */
 };

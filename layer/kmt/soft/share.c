@@ -46,7 +46,7 @@ static bool same_name(const struct soft_alias *alias, const void *context)
     const struct soft_alias *other = (const struct soft_alias *)context;
     uint32_t i;
 
-    if (alias->units != other->units || alias->root != other->root)
+    if (alias->units != other->units || alias->root != other->root || alias->memory != other->memory)
         return false;
     for (i = 0; i < alias->units; i++)
         if (alias->text[i] != other->text[i])
@@ -75,6 +75,7 @@ static ntf_status publish(struct soft_object *object, const struct soft_memory *
     alias = new_alias(attributes);
     if (!alias)
         return NTF_STATUS_NO_MEMORY;
+    alias->memory = memory;
     if (soft_object_has_alias(object, same_name, alias)) {
         free(alias);
         return NTF_STATUS_SUCCESS;

@@ -8,15 +8,20 @@
  *   { magic, version, count }     and beside it the resource, the keyed mutex, the synchronization object
  *
  * All who have the socket have the same queue: one may take the message out, and then the bundle is empty for all. What
- * a stranger's socket holds is looked at in two steps, its bytes before its descriptors, and no call here waits.
+ * a stranger's socket holds is looked at in two steps, its bytes before its descriptors, by a thread that is not waited
+ * for beyond a deadline.
  */
+#include "base/deadline.h"
+#include "base/os/os.h"
 #include "kmt/soft/os/os.h"
 #include "kmt/soft/os/posix/discard.h"
 #include "kmt/soft/os/posix/posix.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -193,37 +198,157 @@ static const char *read_parts(int fd, int fds[SOFT_BUNDLE_PARTS], ntf_status *st
     return "a bundle of other parts";
 }
 
+/* ---- a thread that may be held up ---- */
+
+/* A socket has one lock for all who receive from it, in whichever process, and it is held while the bytes are copied:
+ * who receives into memory that a file system of his serves (FUSE) keeps all others out for as long as he likes, and
+ * MSG_DONTWAIT does not help. So a thread looks, and is left there if it does not come back. */
+#define LOOK_NS UINT64_C(2000000000)
+#define MOST_LEFT 4u /* threads that have not come back */
+
+struct look { /* the caller's until `state` is LEFT, then the thread's */
+    ntf_au32 state;
+    int socket, fds[SOFT_BUNDLE_PARTS];
+    const char *why;
+    ntf_status status;
+};
+enum { LOOKING, DONE, LEFT };
+
+static ntf_au32 left; /* how many */
+
+static void end_look(struct look *look)
+{
+    if (!look->why)
+        discard_all(look->fds);
+    (void)close(look->socket);
+    free(look);
+}
+
+static void look_at(void *context)
+{
+    struct look *look = (struct look *)context;
+    uint32_t looking = LOOKING;
+
+    look->why = read_parts(look->socket, look->fds, &look->status);
+    if (ntf_cas(&look->state, &looking, (uint32_t)DONE, NTF_ACQ_REL)) {
+        ntf_os_unpark_all(&look->state); /* the caller joins this thread before the memory goes */
+        return;
+    }
+    end_look(look);
+    (void)ntf_fetch_sub(&left, 1u, NTF_RELAXED);
+}
+
+/* Whether it has come to the end. */
+static bool await_look(struct look *look)
+{
+    const uint64_t deadline_ns = ntf_deadline_after(ntf_os_now_ns(), LOOK_NS);
+    uint32_t looking = LOOKING;
+
+    while (ntf_load(&look->state, NTF_ACQUIRE) == LOOKING && !ntf_deadline_passed(deadline_ns, ntf_os_now_ns()))
+        (void)ntf_os_park(&look->state, LOOKING, deadline_ns);
+    (void)ntf_fetch_add(&left, 1u, NTF_RELAXED);
+    if (ntf_cas(&look->state, &looking, (uint32_t)LEFT, NTF_ACQ_REL))
+        return false;
+    (void)ntf_fetch_sub(&left, 1u, NTF_RELAXED);
+    return true;
+}
+
+/* One message of the right length is all that a bundle has. This asks without that lock. */
+static bool may_be_bundle(int socket)
+{
+    int bytes = 0;
+
+    return ioctl(socket, FIONREAD, &bytes) == 0 && bytes == (int)sizeof(struct packet);
+}
+
+static enum ntf_result strange(ntf_status *status, const char **why)
+{
+    *status = NTF_STATUS_OBJECT_TYPE_MISMATCH;
+    *why = "not a memory file";
+    return NTF_E_WRONG_OBJECT;
+}
+
+/* Takes over the socket. */
+static enum ntf_result look_aside(int socket, int fds[SOFT_BUNDLE_PARTS], ntf_status *status, const char **why)
+{
+    struct look *look = NULL;
+    struct ntf_thread *thread;
+    enum ntf_result result;
+
+    *status = NTF_STATUS_OBJECT_TYPE_MISMATCH;
+    *why = "a socket, and no bundle of soft";
+    if (!may_be_bundle(socket)) {
+        (void)close(socket);
+        return NTF_E_WRONG_OBJECT;
+    }
+    *status = NTF_STATUS_NO_MEMORY;
+    *why = "no memory, or no thread, to look into the bundle";
+    if (ntf_load(&left, NTF_RELAXED) < MOST_LEFT)
+        look = (struct look *)calloc(1, sizeof *look);
+    if (look) {
+        ntf_init(&look->state, (uint32_t)LOOKING);
+        look->socket = socket;
+        memset(look->fds, 0xFF, sizeof look->fds); /* -1 */
+    }
+    if (!look || ntf_thread_start(&thread, "ntfence-bundle", look_at, look) != NTF_OK) {
+        (void)close(socket);
+        free(look);
+        return NTF_E_NO_MEMORY;
+    }
+    if (!await_look(look)) {
+        ntf_thread_detach(thread);
+        *status = NTF_STATUS_INVALID_PARAMETER; /* which ends it: nobody looks once more to tell what it is */
+        *why = "a bundle that somebody keeps from being looked into";
+        return NTF_E_NOT_FOUND;
+    }
+    ntf_thread_join(thread);
+    *why = look->why;
+    *status = look->status;
+    result = !look->why ? NTF_OK : look->status == NTF_STATUS_NO_MEMORY ? NTF_E_NO_MEMORY : NTF_E_WRONG_OBJECT;
+    if (result == NTF_OK)
+        memcpy(fds, look->fds, sizeof look->fds);
+    (void)close(socket);
+    free(look);
+    return result;
+}
+
 enum ntf_result soft_bundle_parts(ntf_handle nt, ntf_handle parts[SOFT_BUNDLE_PARTS], ntf_status *status,
                                   const char **why)
 {
     const int fd = soft_fd_of(nt);
-    /* Of our own: the caller's number may be closed and given out again meanwhile. */
-    const int ours = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
     int fds[SOFT_BUNDLE_PARTS] = { -1, -1, -1 };
+    enum ntf_result result;
     uint32_t i;
+    int ours;
 
-    if (ours < 0) {
-        const bool none = fd < 0 || errno == EBADF;
-        *status = none ? NTF_STATUS_INVALID_HANDLE : NTF_STATUS_NO_MEMORY;
-        *why = none ? "not an open descriptor above 2" : "no descriptor left";
-        return none ? NTF_E_BAD_HANDLE : NTF_E_NO_MEMORY;
+    if (fd < 0 || fcntl(fd, F_GETFD) < 0) {
+        *status = NTF_STATUS_INVALID_HANDLE;
+        *why = "not an open descriptor above 2";
+        return NTF_E_BAD_HANDLE;
     }
-    if (!is_socket(ours)) {
-        /* A second descriptor of what the caller keeps: no close of ours is the last. */
-        if (fcntl(ours, F_GET_SEALS) < 0) {
-            (void)close(ours);
-            *status = NTF_STATUS_OBJECT_TYPE_MISMATCH;
-            *why = "not a memory file";
-            return NTF_E_WRONG_OBJECT;
-        }
+    /* Every close asks the file system (FUSE_FLUSH), and not the last one only: no second descriptor of what is
+     * neither. */
+    if (fcntl(fd, F_GET_SEALS) < 0 && !is_socket(fd))
+        return strange(status, why);
+    /* Of our own: the caller's number may be closed and given out again meanwhile. */
+    ours = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    if (ours < 0) {
+        *status = errno == EBADF ? NTF_STATUS_INVALID_HANDLE : NTF_STATUS_NO_MEMORY;
+        *why = errno == EBADF ? "not an open descriptor above 2" : "no descriptor left";
+        return errno == EBADF ? NTF_E_BAD_HANDLE : NTF_E_NO_MEMORY;
+    }
+    if (fcntl(ours, F_GET_SEALS) >= 0) {
         parts[0] = soft_handle_of(ours);
         parts[1] = parts[2] = NULL;
         return NTF_OK;
     }
-    *why = read_parts(ours, fds, status);
-    (void)close(ours);
-    if (*why)
-        return *status == NTF_STATUS_NO_MEMORY ? NTF_E_NO_MEMORY : NTF_E_WRONG_OBJECT;
+    if (!is_socket(ours)) { /* it was one a moment ago */
+        soft_discard(ours);
+        return strange(status, why);
+    }
+    result = look_aside(ours, fds, status, why);
+    if (result != NTF_OK)
+        return result;
     for (i = 0; i < SOFT_BUNDLE_PARTS; i++)
         parts[i] = soft_handle_of(fds[i]);
     return NTF_OK;

@@ -153,6 +153,13 @@ enum ntf_result soft_memory_open(ntf_handle nt, struct soft_memory *out, ntf_sta
         *status = NTF_STATUS_NOT_SUPPORTED;
         return NTF_E_UNSUPPORTED;
     }
+    /* Every close asks the file system (FUSE_FLUSH), and not the last one only, so what is no memory file is refused
+     * before there is a second descriptor of it. */
+    if (fcntl(fd, F_GET_SEALS) < 0) {
+        *status = NTF_STATUS_OBJECT_TYPE_MISMATCH;
+        *why = "not a memory file";
+        return NTF_E_WRONG_OBJECT;
+    }
     /* Judged is what is mapped: the caller's number may be closed and given out again meanwhile. */
     ours = fcntl(fd, F_DUPFD_CLOEXEC, 3);
     if (ours < 0) {
@@ -162,7 +169,7 @@ enum ntf_result soft_memory_open(ntf_handle nt, struct soft_memory *out, ntf_sta
     }
     *why = judge(ours, status);
     if (*why) {
-        (void)close(ours);
+        soft_discard(ours);
         return *status == NTF_STATUS_ACCESS_DENIED ? NTF_E_ACCESS_DENIED : NTF_E_WRONG_OBJECT;
     }
     if (!map(ours, out)) {
