@@ -2,6 +2,7 @@
 #include "fence/fences.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "fence/keyed.h"
 
@@ -37,6 +38,7 @@ enum ntf_result ntf_fences_init(struct ntf_fences *fences)
     ntf_lock_init(&fences->lock);
     fences->chunks = NULL;
     fences->free = NULL;
+    memset(&fences->rooms, 0, sizeof fences->rooms);
     return ntf_table_init(&fences->table);
 }
 
@@ -51,6 +53,7 @@ void ntf_fences_finish(struct ntf_fences *fences)
         free(chunk);
     }
     ntf_table_finish(&fences->table);
+    ntf_rooms_finish(&fences->rooms);
 }
 
 /* Adds a chunk of free records. Called under the lock. */
@@ -136,6 +139,7 @@ enum ntf_result ntf_fences_import(struct ntf_fences *fences, uint64_t handle, st
         replace(&fence->permanent, payload);
         replace(&fence->temporary, NULL);
     }
+    ntf_rooms_expect(&fences->rooms, ntf_load(&fences->table.live, NTF_RELAXED));
     return NTF_OK;
 }
 

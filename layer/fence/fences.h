@@ -15,6 +15,7 @@
 
 #include "base/table.h"
 #include "fence/payload.h"
+#include "fence/rooms.h"
 
 struct ntf_fence {
     ntf_aptr permanent; /* struct ntf_payload *, one reference; NULL: the driver's */
@@ -30,6 +31,7 @@ struct ntf_fences {
     struct ntf_lock lock;   /* protects the two below */
     struct ntf_fence_chunk *chunks;
     struct ntf_fence *free;
+    struct ntf_rooms rooms; /* for waits that are too long for a stack */
 };
 
 enum ntf_result ntf_fences_init(struct ntf_fences *fences);

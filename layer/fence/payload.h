@@ -99,6 +99,12 @@ static inline bool ntf_payload_is_driver(const struct ntf_payload *payload)
  * and takes no mutex.
  * All of the following but this one are for payloads with an object. */
 enum ntf_result ntf_payload_status(struct ntf_payload *payload);
+/* The commonest answer to the same question, without a call: a value payload that is below its target. */
+static inline bool ntf_payload_is_short(const struct ntf_payload *payload)
+{
+    return payload->kind == NTF_PAYLOAD_VALUE && !payload->keyed &&
+           ntf_object_value(payload->object) < ntf_load((ntf_au64 *)(uintptr_t)&payload->target, NTF_ACQUIRE);
+}
 /* What vkResetFences does to it. A binary object may refuse: too few rights. */
 enum ntf_result ntf_payload_reset(struct ntf_payload *payload, ntf_status *status);
 /* The value that a wait beginning now waits for. */

@@ -29,11 +29,17 @@ static uint64_t budget(const struct ntf_poller *poller, uint64_t whole_ns)
     return halvings >= MOST_HALVINGS ? 0 : whole_ns >> halvings;
 }
 
+/* So short that the whole budget, and a wake behind it, would have been enough. */
+static bool is_brief(uint64_t took_ns, uint64_t whole_ns)
+{
+    return took_ns <= 2 * whole_ns;
+}
+
 /* A wait is over whose spin ended like this; took_ns: from its first look. */
 static void learn_budget(struct ntf_poller *poller, enum ntf_spin spin, enum ntf_result result, uint64_t took_ns,
                          uint64_t whole_ns)
 {
-    const bool brief = took_ns <= 2 * whole_ns; /* the whole budget, and a wake behind it */
+    const bool brief = is_brief(took_ns, whole_ns);
     const uint32_t before = ntf_load(&poller->halvings, NTF_RELAXED);
     uint32_t after = before;
 
@@ -119,11 +125,11 @@ struct plan {
 
 /* How to pass the time before the wait parks for good. */
 static struct plan make_plan(struct ntf_poller *poller, uint64_t start_ns, uint64_t whole_ns,
-                             struct ntf_moment expected)
+                             struct ntf_moment expected, bool spun)
 {
     const uint64_t around_ns = expected.margin_ns + MARGIN_NS;
     const uint32_t late_ns = ntf_load(&poller->late_ns, NTF_RELAXED);
-    struct plan plan = { 0, ntf_deadline_after(start_ns, budget(poller, whole_ns)), false };
+    struct plan plan = { 0, ntf_deadline_after(start_ns, spun ? 0 : budget(poller, whole_ns)), false };
 
     if (expected.at_ns == 0 || whole_ns == 0 || expected.at_ns + around_ns <= start_ns)
         return plan;
@@ -142,7 +148,7 @@ static enum ntf_result wait_on(struct ntf_poller *poller, struct ntf_poll *poll,
                                struct ntf_moment expected, const struct ntf_park_ops *ops, uint64_t start_ns)
 {
     const uint64_t whole_ns = ops->spin_ns ? ops->spin_ns(ntf_deadline_left(deadline_ns, start_ns)) : 0;
-    const struct plan plan = make_plan(poller, start_ns, whole_ns, expected);
+    const struct plan plan = make_plan(poller, start_ns, whole_ns, expected, poll->spun);
     enum ntf_result result = NTF_TIMEOUT;
     enum ntf_spin spin = NTF_SPIN_OVER;
     uint64_t now_ns = start_ns;
@@ -168,12 +174,33 @@ static enum ntf_result wait_on(struct ntf_poller *poller, struct ntf_poll *poll,
     ntf_parker_end(&parker);
     poll->seen_ns = now_ns;
     poll->lost_cpu = spin == NTF_SPIN_LOST_CPU;
-    if (whole_ns != 0 && (!plan.foreseen || poll->lost_cpu))
+    /* A spin that was made before has taught already that it was in vain. */
+    if (whole_ns != 0 && (poll->lost_cpu || !(plan.foreseen || (poll->spun && !is_brief(now_ns - start_ns, whole_ns)))))
         learn_budget(poller, spin, result, now_ns - start_ns, whole_ns);
     return result;
 }
 
-/* ---- chasing ---- */
+/* ---- a spin alone, and chasing ---- */
+
+enum ntf_result ntf_poller_spin(struct ntf_poller *poller, struct ntf_poll *poll, uint64_t deadline_ns,
+                                struct ntf_moment expected)
+{
+    const struct ntf_park_ops *ops = poller->ops ? poller->ops : &ntf_park_os_ops;
+    const uint64_t start_ns = ops->now_ns();
+    const uint64_t whole_ns = ops->spin_ns ? ops->spin_ns(ntf_deadline_left(deadline_ns, start_ns)) : 0;
+    const struct plan plan = make_plan(poller, start_ns, whole_ns, expected, false);
+    enum ntf_spin spin;
+
+    if (plan.foreseen)
+        return NTF_NOT_READY;
+    poll->seen_ns = start_ns;
+    spin = ntf_spin(poll, ops, &poll->seen_ns, ntf_deadline_min(plan.spin_ns, deadline_ns));
+    poll->spun = true;
+    poll->lost_cpu = spin == NTF_SPIN_LOST_CPU;
+    if (whole_ns != 0 && (spin != NTF_SPIN_OVER || poll->seen_ns >= plan.spin_ns))
+        learn_budget(poller, spin == NTF_SPIN_TOLD ? NTF_SPIN_REACHED : spin, NTF_TIMEOUT, UINT64_MAX, whole_ns);
+    return spin == NTF_SPIN_REACHED ? NTF_OK : NTF_NOT_READY;
+}
 
 enum ntf_result ntf_poller_chase(struct ntf_poller *poller, uint64_t deadline_ns,
                                  enum ntf_result (*look)(void *context), void *context)

@@ -72,6 +72,10 @@ struct ntf_poll {
      * first look. */
     uint64_t seen_ns;
     bool lost_cpu; /* somebody took the CPU away from a spin */
+    bool spun;     /* the spin of this wait has been made already (ntf_poller_spin) */
+    struct ntf_pair *pairs; /* room for as many as there are watches (fence/spin.h); NULL: there is none */
+    bool (*look)(void *context); /* asked now and then by a spin; true ends it. NULL: nothing else to look at */
+    void *context;
 };
 
 static inline void ntf_poll_begin(struct ntf_poll *poll, struct ntf_watch *watches, uint32_t count, bool all)
@@ -82,6 +86,10 @@ static inline void ntf_poll_begin(struct ntf_poll *poll, struct ntf_watch *watch
     poll->all = all;
     poll->seen_ns = 0;
     poll->lost_cpu = false;
+    poll->spun = false;
+    poll->pairs = NULL;
+    poll->look = NULL;
+    poll->context = NULL;
 }
 
 /* Looks, never sleeps: NTF_OK, NTF_NOT_READY, NTF_E_LOST. */
@@ -90,6 +98,12 @@ enum ntf_result ntf_poller_look(const struct ntf_poller *poller, struct ntf_poll
  * all else: a lost device stays lost, whatever values may say. expected: when the value is due, at_ns 0: no idea.
  * deadline_ns: absolute; one that has passed only looks. May be called again. */
 enum ntf_result ntf_poller_wait(struct ntf_poller *poller, struct ntf_poll *poll, uint64_t deadline_ns,
+                                struct ntf_moment expected);
+
+/* The spin of a wait alone, for callers who have poll->look ask somebody else between looks: NTF_OK as above; else
+ * NTF_NOT_READY: look has ended it, or the budget or the deadline is over, or the moment that is expected is for an
+ * armed sleep. A wait behind one that was in vain parks without another (poll->spun). */
+enum ntf_result ntf_poller_spin(struct ntf_poller *poller, struct ntf_poll *poll, uint64_t deadline_ns,
                                 struct ntf_moment expected);
 
 /* A spin over something that only the caller can look at, by the same budget: until look says anything but

@@ -4,13 +4,7 @@
 #include "base/deadline.h"
 #include "base/os/pause.h"
 
-/* Addresses and targets alone, four to a cache line. A scan reads them in order, and nothing of what else is known of
- * an object; the values themselves lie a page apart. */
-#define PACKED 128u
-struct pair {
-    ntf_au64 *value;
-    uint64_t target;
-};
+#define PACKED 128u /* on the stack */
 
 #if !defined(NTF_SPIN_LOOKS) /* a model checker takes fewer */
 #define NTF_SPIN_LOOKS 16u /* between two readings of the clock, which cost as much as a pause each */
@@ -18,7 +12,7 @@ struct pair {
 /* A jump of the clock that no look explains, however many values it takes in. */
 #define GAP_NS(count) (50000u + 50u * (uint64_t)(count))
 
-static bool reached(const struct pair *pair)
+static bool reached(const struct ntf_pair *pair)
 {
     return ntf_load(pair->value, NTF_ACQUIRE) >= pair->target;
 }
@@ -44,7 +38,7 @@ bool ntf_spin_strike(struct ntf_poll *poll, uint32_t left)
     return true;
 }
 
-static void pack(struct pair *pairs, const struct ntf_watch *watches, uint32_t count)
+static void pack(struct ntf_pair *pairs, const struct ntf_watch *watches, uint32_t count)
 {
     uint32_t i;
 
@@ -54,7 +48,7 @@ static void pack(struct pair *pairs, const struct ntf_watch *watches, uint32_t c
     }
 }
 
-static uint32_t first(const struct pair *pairs, uint32_t count)
+uint32_t ntf_spin_scan(const struct ntf_pair *pairs, uint32_t count)
 {
     uint32_t i = 0;
 
@@ -66,7 +60,7 @@ static uint32_t first(const struct pair *pairs, uint32_t count)
 /* Some looks. For one value, which is the common case, for all (of which one is looked at), and for many. */
 static bool look_one(struct ntf_poll *poll)
 {
-    const struct pair pair = { (ntf_au64 *)(uintptr_t)poll->watches[0].value, poll->watches[0].target };
+    const struct ntf_pair pair = { (ntf_au64 *)(uintptr_t)poll->watches[0].value, poll->watches[0].target };
     uint32_t i;
 
     for (i = 0; i < NTF_SPIN_LOOKS; i++) {
@@ -91,13 +85,13 @@ static bool look_all(struct ntf_poll *poll)
     return false;
 }
 
-static bool look_any(struct ntf_poll *poll, const struct pair *pairs)
+static bool look_any(struct ntf_poll *poll, const struct ntf_pair *pairs)
 {
-    const uint32_t looks = poll->left < PACKED / 4 ? NTF_SPIN_LOOKS : 1 + NTF_SPIN_LOOKS / 4;
+    const uint32_t looks = poll->left < PACKED / 4 ? NTF_SPIN_LOOKS : poll->left <= PACKED ? 1 + NTF_SPIN_LOOKS / 4 : 1;
     uint32_t i;
 
     for (i = 0; i < looks; i++) {
-        poll->index = first(pairs, poll->left);
+        poll->index = ntf_spin_scan(pairs, poll->left);
         if (poll->index < poll->left)
             return true;
         ntf_pause();
@@ -116,8 +110,8 @@ static bool look_many(struct ntf_poll *poll)
 
 enum ntf_spin ntf_spin(struct ntf_poll *poll, const struct ntf_park_ops *ops, uint64_t *now_ns, uint64_t until_ns)
 {
-    struct pair pairs[PACKED];
-    const bool one = poll->left == 1, packed = !poll->all && poll->left <= PACKED;
+    struct ntf_pair few[PACKED], *pairs = poll->left <= PACKED ? few : poll->pairs;
+    const bool one = poll->left == 1, packed = !poll->all && pairs;
 
     if (packed && !one)
         pack(pairs, poll->watches, poll->left);
@@ -126,6 +120,8 @@ enum ntf_spin ntf_spin(struct ntf_poll *poll, const struct ntf_park_ops *ops, ui
 
         if (one ? look_one(poll) : poll->all ? look_all(poll) : packed ? look_any(poll, pairs) : look_many(poll))
             return NTF_SPIN_REACHED;
+        if (poll->look && poll->look(poll->context))
+            return NTF_SPIN_TOLD;
         *now_ns = ops->now_ns();
         if (*now_ns - before > GAP_NS(poll->left))
             return ntf_spin_look(poll) ? NTF_SPIN_REACHED : NTF_SPIN_LOST_CPU;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fence/waiter.h"
 
-#include <stdlib.h>
-
 static bool is_reached(const struct ntf_payload *payload)
 {
     return ntf_object_value(payload->object) >= ntf_payload_target(payload);
@@ -28,24 +26,34 @@ enum ntf_result ntf_wait_now(const struct ntf_poller *poller, struct ntf_payload
     return NTF_OK;
 }
 
-enum ntf_result ntf_wait_begin(struct ntf_wait *wait, struct ntf_payload *const *payloads, uint32_t count)
+enum ntf_result ntf_wait_begin_in(struct ntf_wait *wait, struct ntf_rooms *rooms, struct ntf_payload *const *payloads,
+                                  uint32_t count)
 {
     wait->payloads = payloads;
     wait->count = count;
+    wait->spun = false;
     wait->watches = wait->scratch;
-    if (count > NTF_WAIT_SCRATCH)
-        wait->watches = (struct ntf_watch *)malloc(count * sizeof *wait->watches);
-    if (!wait->watches)
-        return NTF_E_NO_MEMORY;
+    wait->pairs = NULL;
+    wait->rooms = rooms;
+    if (count > NTF_WAIT_SCRATCH) {
+        wait->pairs = (struct ntf_pair *)ntf_room_take(rooms, count, NTF_WAIT_EACH_BYTES);
+        if (!wait->pairs)
+            return NTF_E_NO_MEMORY;
+        wait->watches = (struct ntf_watch *)(void *)(wait->pairs + count);
+    }
     for (uint32_t i = 0; i < count; i++)
         ntf_object_watch(payloads[i]->object, ntf_payload_target(payloads[i]), &wait->watches[i]);
     return NTF_OK;
 }
 
+enum ntf_result ntf_wait_begin(struct ntf_wait *wait, struct ntf_payload *const *payloads, uint32_t count)
+{
+    return ntf_wait_begin_in(wait, NULL, payloads, count);
+}
+
 void ntf_wait_end(struct ntf_wait *wait)
 {
-    if (wait->watches != wait->scratch)
-        free(wait->watches);
+    ntf_room_give(wait->rooms, wait->pairs);
 }
 
 /* The moment at which the first of them may come, or the last of them should, as far as it is known. */
@@ -85,18 +93,42 @@ static enum ntf_result wait_for(const struct ntf_wait *wait, struct ntf_poller *
     return ntf_poller_wait(poller, poll, deadline_ns, expected(wait, poll));
 }
 
+/* One of any has come. */
+static void tell(const struct ntf_wait *wait, const struct ntf_poll *poll, uint32_t *index)
+{
+    ntf_payload_told(wait->payloads[poll->index]);
+    learn(wait->payloads[poll->index], poll);
+    *index = poll->index;
+}
+
 enum ntf_result ntf_wait_any(struct ntf_wait *wait, struct ntf_poller *poller, uint64_t deadline_ns, uint32_t *index)
 {
     struct ntf_poll poll;
     enum ntf_result result;
 
     ntf_poll_begin(&poll, wait->watches, wait->count, false);
+    poll.pairs = wait->pairs;
+    poll.spun = wait->spun;
     result = wait_for(wait, poller, &poll, deadline_ns);
-    if (result == NTF_OK) {
-        ntf_payload_told(wait->payloads[poll.index]);
-        learn(wait->payloads[poll.index], &poll);
-        *index = poll.index;
-    }
+    if (result == NTF_OK)
+        tell(wait, &poll, index);
+    return result;
+}
+
+enum ntf_result ntf_wait_spin(struct ntf_wait *wait, struct ntf_poller *poller, uint64_t deadline_ns,
+                              bool (*look)(void *context), void *context, uint32_t *index)
+{
+    struct ntf_poll poll;
+    enum ntf_result result;
+
+    ntf_poll_begin(&poll, wait->watches, wait->count, false);
+    poll.pairs = wait->pairs;
+    poll.look = look;
+    poll.context = context;
+    result = ntf_poller_spin(poller, &poll, deadline_ns, expected(wait, &poll));
+    wait->spun = poll.spun;
+    if (result == NTF_OK)
+        tell(wait, &poll, index);
     return result;
 }
 

@@ -14,6 +14,12 @@ void ntf_parker_begin(struct ntf_parker *parker, const struct ntf_park_ops *ops)
     parker->owner = 0;
     parker->event = NULL;
     parker->count = 0; /* the words themselves are written when they are listened to */
+    parker->many = false;
+    parker->perch = 0;
+    parker->perch_seen = 0;
+    parker->perched = false;
+    parker->patient = false;
+    parker->helpers = NULL;
     parker->shared = false;
     parker->crowded = false;
 }
@@ -27,7 +33,9 @@ void ntf_parker_end(struct ntf_parker *parker)
 void ntf_parker_round(struct ntf_parker *parker)
 {
     parker->seen = ntf_load(&parker->wake, NTF_ACQUIRE);
+    ntf_parker_os_forget(parker);
     parker->count = 0;
+    parker->perched = false;
     parker->shared = false;
     parker->crowded = false;
 }
@@ -39,8 +47,9 @@ void ntf_parker_listen(struct ntf_parker *parker, ntf_au32 *word, uint32_t seen,
     parker->shared = parker->shared || shared;
     if (!ntf_parker_os_listen(parker, shared))
         return;
-    if (parker->count == NTF_PARKER_WORDS) {
-        parker->crowded = true;
+    if (parker->count == NTF_PARKER_WORDS - (parker->perched ? 1u : 0u)) {
+        if (!ntf_parker_os_listen_beyond(parker, word, seen, shared))
+            parker->crowded = true;
         return;
     }
     entry = &parker->words[parker->count++];

@@ -6,7 +6,8 @@
  * to, and parks once, however many objects it waits for:
  *
  *   words    32-bit words in memory that this process or others share. A signaller changes the word and wakes it.
- *            Linux only: futex_waitv over all of them, shared or private as each word says.
+ *            Linux only: futex_waitv over all of them, shared or private as each word says; what is beyond
+ *            NTF_PARKER_WORDS is slept on by helpers (kmt/os/posix/helpers.h).
  *   event    one operating-system event that any number of objects may be asked to set: a kernel's CPU wait
  *            (hAsyncEvent), or, on Windows and Wine, a peer that opens the "bell" by its name. It comes from a pool
  *            and goes back to it; it is never closed, since a registration made with it may still be pending in a
@@ -34,7 +35,7 @@
 
 #define NTF_SAFETY_NS 1000000000ull /* one second */
 #define NTF_REREAD_NS 10000000ull   /* ten milliseconds */
-#define NTF_PARKER_WORDS 127        /* futex_waitv takes 128; one is the parker's own */
+#define NTF_PARKER_WORDS 127        /* futex_waitv takes 128; one is the parker's own. A perch takes one more */
 
 struct ntf_parker;
 
@@ -66,6 +67,12 @@ struct ntf_parker {
      * both sides, so that either the waker sees the bell or the sleeper sees the bumped `wake`. */
     ntf_au32 bell;
     uint32_t count;
+    bool many;    /* the sleep is for several objects: those of this process wake by the perch, if there is one */
+    uint32_t perch;             /* borrowed: kmt/os/posix/perches.h; 0: none */
+    uint32_t perch_seen;        /* of its word */
+    bool perched;               /* it is listened to in this round */
+    bool patient;               /* what is too many words is re-read every NTF_REREAD_NS: no helpers */
+    struct ntf_helper *helpers; /* lent for this round */
     bool shared;  /* a peer process is to wake us: re-read every NTF_SAFETY_NS */
     bool crowded; /* something could not be listened to: re-read every NTF_REREAD_NS */
     struct ntf_parker_word words[NTF_PARKER_WORDS];

@@ -14,6 +14,16 @@ uint32_t ntf_watch_first(const struct ntf_watch *watches, uint32_t count)
     return count;
 }
 
+/* The look behind the arming: seq_cst, since it must not be overtaken by what arming has published (kmt/watch.h). */
+static uint32_t look_again(const struct ntf_watch *watches, uint32_t count)
+{
+    uint32_t i = 0;
+
+    while (i < count && ntf_load((ntf_au64 *)(uintptr_t)watches[i].value, NTF_SEQ_CST) < watches[i].target)
+        i++;
+    return i;
+}
+
 /* Publishes all targets, re-reads all values, and sleeps if none is there. Everything is taken back afterwards: a
  * signaller may have wiped a target, so that a second sleep needs it published anew. */
 static uint32_t arm_and_park(struct ntf_watch *watches, uint32_t count, uint64_t deadline_ns,
@@ -21,9 +31,10 @@ static uint32_t arm_and_park(struct ntf_watch *watches, uint32_t count, uint64_t
 {
     uint32_t first, i;
 
+    parker->many = count > 1;
     for (i = 0; i < count; i++)
         watches[i].ops->arm(&watches[i], parker);
-    first = ntf_watch_first(watches, count);
+    first = look_again(watches, count);
     if (first == count)
         (void)ntf_parker_park(parker, deadline_ns);
     for (i = 0; i < count; i++)

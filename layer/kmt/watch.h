@@ -4,8 +4,8 @@
  * provider, is waited for; fence/ builds its waiter on it, soft its D3DKMT waits.
  *
  * An object gives the address of its CurrentValue (always readable, one aligned 64-bit load) and two operations.
- * After arm() has returned, a signal that the caller's next read of *value does not show will wake the parker, or
- * the parker's safety period will make up for it.
+ * After arm() has returned, a signal that the caller's next read of *value, which is seq_cst, does not show will wake
+ * the parker, or the parker's safety period will make up for it.
  */
 #ifndef NTF_KMT_WATCH_H
 #define NTF_KMT_WATCH_H

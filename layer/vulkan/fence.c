@@ -158,10 +158,12 @@ static NTF_SELDOM VkResult status_of(VkDevice handle, VkFence fence)
     if (ntf_device_lost(device))
         return VK_ERROR_DEVICE_LOST;
     ntf_device_pull(device, payload);
+    if (ntf_payload_is_short(payload))
+        return ntf_device_lost(device) ? VK_ERROR_DEVICE_LOST : VK_NOT_READY;
     result = ntf_vk_result(ntf_payload_status(payload));
     if (ntf_payload_is_driver(payload))
         ntf_device_after(device, result);
-    else if (result == VK_SUCCESS)
+    else if (result == VK_SUCCESS && device->timelines)
         ntf_timeline_see(device, payload);
     /* What a loss has signalled is no success. */
     return ntf_device_lost(device) ? VK_ERROR_DEVICE_LOST : result;

@@ -7,11 +7,12 @@
  *                a value that has been reached stays reached, so no order can lose one;
  *   any, of imported ones only     one park (fence/waiter.h);
  *   any, of plain ones only        one call of the driver's;
- *   any, mixed   one park as well, as far as the plain fences have stand-ins: a thread of the layer waits for those in
- *                the driver and rings (fence/bridge.h). The first mixed wait-any that blocks makes the device give
- *                stand-ins to whatever signals a plain fence, from the fence's creation or next reset on
- *                (vulkan/signal.h). Until then, and where the payload may be shared through the driver, the calling
- *                thread looks at the fence itself, in the driver for SLICE_NS at a time.
+ *   any, mixed   a spin over the values, with a look at the driver's in between; then one park as well, as far as the
+ *                plain fences have stand-ins: a thread of the layer waits for those in the driver and rings
+ *                (fence/bridge.h). The first mixed wait-any that blocks makes the device give stand-ins to whatever
+ *                signals a plain fence, from the fence's creation or next reset on (vulkan/signal.h). Until then, and
+ *                where the payload may be shared through the driver, the calling thread looks at the fence itself, in
+ *                the driver for SLICE_NS at a time.
  *
  * Behind some of the imported ones there are keyed mutexes (fence/keyed_wait.h): they come last in every look, and are
  * taken only by a wait that ends so.
@@ -19,8 +20,6 @@
  * No thread but the caller's is ever inside the driver with a fence of the application's. A plain fence that is in no
  * queue has nothing to wait for: its submission rings.
  */
-#include <stdlib.h>
-
 #include "base/deadline.h"
 #include "base/os/compiler.h"
 #include "fence/waiter.h"
@@ -47,6 +46,11 @@ struct parts {
     VkFence below_scratch[NTF_WAIT_SCRATCH];
 };
 
+static struct ntf_rooms *rooms_of(const struct parts *parts)
+{
+    return &parts->device->fences.rooms;
+}
+
 /* False without memory. */
 static bool make_room(struct parts *parts, uint32_t count)
 {
@@ -56,7 +60,8 @@ static bool make_room(struct parts *parts, uint32_t count)
     parts->memory = NULL;
     if (count <= NTF_WAIT_SCRATCH)
         return true;
-    parts->memory = calloc((size_t)count + 1, 2 * sizeof *parts->plain + sizeof *parts->payloads);
+    parts->memory =
+        ntf_room_take(rooms_of(parts), (size_t)count + 1, 2 * sizeof *parts->plain + sizeof *parts->payloads);
     if (!parts->memory)
         return false;
     parts->plain = parts->memory;
@@ -212,12 +217,53 @@ static VkResult rest(struct parts *parts, struct ntf_wait *wait, uint64_t left)
     return result == NTF_OK && index >= parts->payload_count ? VK_TIMEOUT : ntf_vk_result(result);
 }
 
+/* The driver, asked between looks at the values. */
+struct question {
+    const struct parts *parts;
+    VkResult answer;
+};
+
+static bool ask_between(void *context)
+{
+    struct question *question = context;
+
+    question->answer = ask_driver(question->parts, VK_FALSE, 0);
+    return question->answer != VK_TIMEOUT;
+}
+
+/* Behind the first look, for as long as a wake would take. VK_TIMEOUT: nothing has come, or the bell has rung. */
+static VkResult spin(struct parts *parts, struct ntf_wait *wait, struct ntf_doorbell *bell)
+{
+    struct question question = { parts, VK_TIMEOUT };
+    uint32_t index;
+    const enum ntf_result result = ntf_wait_spin(wait, &parts->device->poller, parts->deadline_ns,
+                                                 parts->below_count ? ask_between : NULL, &question, &index);
+
+    if (result == NTF_OK && index == parts->payload_count)
+        ntf_doorbell_quiet(bell);
+    else if (result == NTF_OK)
+        return VK_SUCCESS;
+    return question.answer;
+}
+
+/* What keyed mutexes are waited for by is known only to a rest, which spins over it too. */
+static VkResult look_and_spin(struct parts *parts, struct ntf_wait *wait, struct ntf_doorbell *bell)
+{
+    const VkResult result = parts->keyed.count ? VK_TIMEOUT : look(parts, wait, false);
+
+    return result == VK_TIMEOUT && !parts->keyed.count ? spin(parts, wait, bell) : result;
+}
+
 static VkResult wait_any_mixed(struct parts *parts, struct ntf_wait *wait, struct ntf_doorbell *bell)
 {
+    VkResult result = look_and_spin(parts, wait, bell);
+
+    if (result != VK_TIMEOUT)
+        return result;
     for (;;) {
-        VkResult result = look(parts, wait, true);
         uint64_t left;
 
+        result = look(parts, wait, true);
         if (result != VK_TIMEOUT)
             return result;
         left = time_left(parts);
@@ -243,7 +289,8 @@ static VkResult wait_any_with_bell(struct parts *parts)
     ntf_doorbell_hang(&bell, &parts->device->bells);
     for (uint32_t i = 0; i <= parts->keyed.count; i++)
         parts->payloads[parts->payload_count + i] = &bell.payload;
-    if (ntf_wait_begin(&wait, parts->payloads, parts->payload_count + 1 + parts->keyed.count) == NTF_OK) {
+    if (ntf_wait_begin_in(&wait, rooms_of(parts), parts->payloads, parts->payload_count + 1 + parts->keyed.count) ==
+        NTF_OK) {
         wait.count = parts->payload_count + 1;
         result = wait_any_mixed(parts, &wait, &bell);
         ntf_wait_end(&wait);
@@ -273,15 +320,15 @@ static VkResult wait_parts(struct parts *parts, VkBool32 all, uint64_t timeout_n
         if (timeout_ns > 0)
             return wait_any_with_bell(parts);
     }
-    if (ntf_wait_begin(&wait, parts->payloads, parts->payload_count) != NTF_OK)
+    if (ntf_wait_begin_in(&wait, rooms_of(parts), parts->payloads, parts->payload_count) != NTF_OK)
         return VK_ERROR_OUT_OF_HOST_MEMORY;
     result = all ? wait_all(parts, &wait) : wait_any(parts, &wait);
     ntf_wait_end(&wait);
     return result;
 }
 
-/* What needs no wait to be built, and no clock: imported fences that are signalled, or are only looked at. VK_NOT_READY:
- * they have to be waited for. */
+/* What needs no wait to be built, and no clock: imported fences that are signalled, or are only looked at.
+ * VK_NOT_READY: they have to be waited for. */
 static VkResult glance(struct ntf_device *device, struct ntf_payload *const *payloads, uint32_t count, VkBool32 all,
                        uint64_t timeout_ns)
 {
@@ -343,7 +390,7 @@ static NTF_SELDOM VkResult wait_served(struct ntf_device *device, uint32_t count
         ntf_timeline_see(device, parts.payloads[i]);
     /* Here the wait commits. */
     ntf_keyed_wait_end(&parts.keyed, result == VK_SUCCESS && !ntf_device_lost(device));
-    free(parts.memory);
+    ntf_room_give(rooms_of(&parts), parts.memory);
     return result;
 }
 
@@ -365,9 +412,12 @@ static NTF_SELDOM VkResult wait_one_served(struct ntf_device *device, struct ntf
 
     if (payload && !ntf_payload_is_driver(payload)) {
         ntf_device_pull(device, payload);
-        if (ntf_payload_status(payload) == NTF_OK) {
+        if (timeout_ns == 0 && ntf_payload_is_short(payload)) {
+            result = VK_TIMEOUT;
+        } else if (ntf_payload_status(payload) == NTF_OK) {
             ntf_history_lapse(&payload->history);
-            ntf_timeline_see(device, payload);
+            if (device->timelines)
+                ntf_timeline_see(device, payload);
             result = VK_SUCCESS;
         } else if (timeout_ns == 0 && !ntf_payload_is_keyed(payload)) {
             result = VK_TIMEOUT;
@@ -416,6 +466,15 @@ static NTF_SELDOM VkResult wait_elsewhere(VkDevice handle, uint32_t count, const
     return wait_list(device, count, fences, all, timeout_ns);
 }
 
+/* One fence, on a device of which something is ours. count: so that the arguments stay where they are. */
+static NTF_SELDOM VkResult wait_single(struct ntf_device *device, uint32_t count, const VkFence *fences, VkBool32 all,
+                                       uint64_t timeout_ns)
+{
+    if (ntf_table_absent(&device->fences.table, fences, 1))
+        return ask_plain(device, count, fences, all, timeout_ns);
+    return wait_one(device, fences, all, timeout_ns);
+}
+
 /* Each way is a function of its own, so that it saves no more registers than it needs. */
 NTF_COMMAND(VkResult)
 ntf_vkWaitForFences(VkDevice handle, uint32_t count, const VkFence *fences, VkBool32 all, uint64_t timeout_ns)
@@ -428,7 +487,5 @@ ntf_vkWaitForFences(VkDevice handle, uint32_t count, const VkFence *fences, VkBo
         return device->next.WaitForFences(handle, count, fences, all, timeout_ns);
     if (count != 1)
         return wait_list(device, count, fences, all, timeout_ns);
-    if (ntf_table_absent(&device->fences.table, fences, 1))
-        return ask_plain(device, 1, fences, all, timeout_ns);
-    return wait_one(device, fences, all, timeout_ns);
+    return wait_single(device, count, fences, all, timeout_ns);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core.h"
+#include "fence/spin.h"
 #include "kmt/soft/soft.h"
 #include "producer.h"
 
@@ -14,7 +15,7 @@ static volatile uint64_t sum;
 // ---- goal 17: scans
 
 struct scan {
-    struct ntf_watch watches[WATCHES];
+    struct ntf_pair pairs[WATCHES]; // as the poller's spin packs them
     unsigned count;
 };
 
@@ -23,7 +24,7 @@ static void scan_loop(void *context, uint32_t count)
     const struct scan *scan = context;
 
     for (uint32_t i = 0; i < count; i++)
-        sum += ntf_watch_first(scan->watches, scan->count);
+        sum += ntf_spin_scan(scan->pairs, scan->count);
 }
 
 // Each value in a page of its own, at one and the same place or spread over the pages' lines.
@@ -40,8 +41,8 @@ static struct scan *scan_new(unsigned count, bool spread)
     scan->count = count;
     for (unsigned i = 0; i < count; i++) {
         const size_t line = spread ? random_next(&seed) % 64 : 1;
-        scan->watches[i].value = (ntf_au64 *)(void *)(pages + (size_t)i * PAGE + line * 64);
-        scan->watches[i].target = 1;
+        scan->pairs[i].value = (ntf_au64 *)(void *)(pages + (size_t)i * PAGE + line * 64);
+        scan->pairs[i].target = 1;
     }
     return scan;
 }

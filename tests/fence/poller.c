@@ -240,6 +240,63 @@ static uint64_t readings_of_a_wait(uint64_t in_ns)
     return world.readings - before;
 }
 
+// ---- the spin alone
+
+static struct {
+    unsigned asked, answers_at; // 0: never
+} other;
+
+static bool ask_other(void *context)
+{
+    assert_ptr_equal(context, &other);
+    return ++other.asked == other.answers_at;
+}
+
+static enum ntf_result spin_alone(struct ntf_poll *poll, uint32_t count, struct ntf_moment expected)
+{
+    ntf_poll_begin(poll, watches, count, false);
+    poll->look = ask_other;
+    poll->context = &other;
+    return ntf_poller_spin(&poller, poll, NTF_FOREVER, expected);
+}
+
+// A spin alone finds a value, or ends when somebody else has something to tell, or with the budget; it never arms.
+// Behind one that was in vain a wait parks without another, and what it was for is not counted twice.
+static void a_spin_alone(void **state)
+{
+    struct ntf_poll poll;
+    uint64_t readings;
+
+    (void)state;
+    memset(&other, 0, sizeof other);
+    at(0, WHOLE / 2, 1, 5);
+    assert_int_equal(spin_alone(&poll, 2, no_idea), NTF_OK);
+    assert_int_equal(poll.index, 1);
+    assert_true(poll.seen_ns != 0 && other.asked > 0);
+    (void)fresh(state);
+    other.asked = 0;
+    other.answers_at = 3;
+    assert_int_equal(spin_alone(&poll, 2, no_idea), NTF_NOT_READY);
+    assert_int_equal(other.asked, 3);
+    other.answers_at = 0;
+    assert_int_equal(spin_alone(&poll, 2, no_idea), NTF_NOT_READY);
+    assert_int_equal(world.sleeps + armed[0] + armed[1], 0);
+    assert_int_equal(ntf_load(&poller.halvings, NTF_RELAXED), 1);
+    at(0, 50 * WHOLE, 0, 5);
+    readings = world.readings;
+    poll.look = NULL;
+    assert_int_equal(ntf_poller_wait(&poller, &poll, NTF_FOREVER, no_idea), NTF_OK);
+    assert_true(world.readings - readings < 10);
+    assert_int_equal(world.sleeps, 1);
+    assert_int_equal(ntf_load(&poller.halvings, NTF_RELAXED), 1);
+    // A moment that is expected is for an armed sleep.
+    (void)fresh(state);
+    other.asked = 0;
+    assert_int_equal(spin_alone(&poll, 1, (struct ntf_moment){ world.now_ns + 5000000, 1000 }), NTF_NOT_READY);
+    assert_int_equal(other.asked, 0);
+    assert_false(poll.spun);
+}
+
 // Spins in vain halve the budget down to nothing; short waits, although they sleep now, bring it back.
 static void the_budget_learns(void **state)
 {
@@ -503,6 +560,7 @@ int main(int argc, char **argv)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fresh, balanced)
     static const struct CMUnitTest tests[] = {
         TEST(short_waits_do_not_sleep), TEST(a_spin_ends_with_its_budget), TEST(no_budget_no_spin),
+        TEST(a_spin_alone),
         TEST(the_budget_learns),        TEST(a_lost_cpu_ends_the_spin),    TEST(deadlines),
         TEST(values_jump),              TEST(all_at_the_cost_of_one),      TEST(any_at_the_cost_of_one),
         TEST(spurious_wakes),           TEST(loss),                        TEST(an_expected_moment),

@@ -7,6 +7,7 @@
 #include "fence/waiter.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { MANY = 300 };
 
@@ -243,6 +244,37 @@ static void any_tells_of_one(void **state)
     drop(2);
 }
 
+/* Memory for long waits is kept for the next one, and replaced when it is too little. */
+static void rooms(void **state)
+{
+    enum { MUCH = 1000000 };
+    struct ntf_rooms rooms;
+    void *first, *second;
+
+    (void)state;
+    memset(&rooms, 0, sizeof rooms);
+    first = ntf_room_take(&rooms, 4, 64);
+    assert_non_null(first);
+    memset(first, 1, 256);
+    ntf_room_give(&rooms, first);
+    assert_ptr_equal(ntf_room_take(&rooms, 2, 64), first);
+    second = ntf_room_take(&rooms, 4, 64); /* one wait has it; another gets its own */
+    assert_ptr_not_equal(second, first);
+    ntf_room_give(&rooms, first);
+    ntf_room_give(&rooms, second);
+    first = ntf_room_take(&rooms, MUCH, 64);
+    assert_non_null(first);
+    memset(first, 1, (size_t)MUCH * 64);
+    assert_null(ntf_room_take(&rooms, SIZE_MAX / 8, 64));
+    ntf_room_give(&rooms, first);
+    ntf_room_give(&rooms, NULL);
+    ntf_rooms_expect(&rooms, 1000);
+    ntf_rooms_finish(&rooms);
+    first = ntf_room_take(NULL, 4, 64);
+    assert_non_null(first);
+    ntf_room_give(NULL, first);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -257,6 +289,7 @@ int main(void)
         cmocka_unit_test(all_but_one_is_a_timeout),
         cmocka_unit_test(no_pulse_is_lost),
         cmocka_unit_test(any_tells_of_one),
+        cmocka_unit_test(rooms),
     };
 
     return ntf_test_run("fence-wait", tests, NTF_COUNT(tests), NULL, NULL);

@@ -21,6 +21,7 @@
 #include "main_relacy.h"
 
 #include "kmt/soft/page.c" /* mutex_relacy.py puts the copies to be judged first on the include path */
+#include "kmt/soft/herd.c"
 #include "kmt/soft/mutex_page.c"
 
 /* FUTEX_WAIT: the kernel compares under its own lock, behind a full barrier, and sleeps. After a death the safety
@@ -78,6 +79,7 @@ struct mutex_test : rl::test_suite<mutex_test, 3> {
         ops.gone = is_dead;
         ops.context = &dead;
         ops.keep_targets = false;
+        ops.wake_one = nullptr;
         inside($) = 0;
         left($) = 0;
         dead.store(0, rl::mo_relaxed, RL_INFO);
@@ -98,7 +100,7 @@ struct mutex_test : rl::test_suite<mutex_test, 3> {
                 uint32_t seen, slot;
                 ntf_mutex_page_look(&mutex, &ops); /* WHAT ARMING BEGINS WITH */
                 slot = ntf_page_arm(&mutex.page, owner, now + 1, &ops, &seen);
-                if (ntf_load(&mutex.page.current, NTF_ACQUIRE) < now + 1)
+                if (ntf_load(&mutex.page.current, NTF_SEQ_CST) < now + 1)
                     sleep_on(ntf_page_word(&mutex.page, slot), seen, &dead, &looked);
                 ntf_page_leave(&mutex.page, slot);
             }

@@ -10,6 +10,7 @@
  *   BELL=1            wakes go by the slot's owner to an event, as on Windows; else by the slot's word (futex)
  *   MAKEUP=1          nobody re-reads by himself; the victim's wake has to be made up for by the next signaller
  *   DEADLINE=1        the first waiter waits for a value that never comes, until a clock says that its time is over
+ *   STICKY=1          who leaves a slot leaves its bit set
  *   BROKEN=n          one thing taken out, and the model must fail (the list stands in page.py)
  *
  * Properties
@@ -37,6 +38,9 @@
 
 #ifndef DEADLINE
 #define DEADLINE 0
+#endif
+#ifndef STICKY
+#define STICKY 0
 #endif
 
 #define NONE 4          /* a target of all ones */
@@ -204,7 +208,9 @@ inline wait(me, goal)
             :: else -> park(me, s, word[s])
             fi;
             d_step { target[s] = NONE; seen = 0; value = 0 }
+#if !STICKY
             armed[s] = false;
+#endif
             d_step { owner[s] = 0; s = 0 }
         :: else ->
             d_step { over_bit = true; seen = over_count * 2 + 1 }

@@ -19,6 +19,7 @@ STANDS = [
     ("a signaller dies, a slot for each waiter", ["SLOTS=2"]),
     ("a signaller dies, one slot for both waiters", ["SLOTS=1"]),
     ("a waiter dies, one slot for all", ["SLOTS=1", "VICTIM_WAITS=1"]),
+    ("a signaller dies, bits stay set, wakes by owner", ["SLOTS=2", "BELL=1", "STICKY=1"]),
     ("a signaller dies, wakes by owner", ["SLOTS=2", "BELL=1"]),
     ("a dead signaller's wake is made up for by the next one", ["SLOTS=2", "MAKEUP=1"]),
     ("a value that never comes, and a deadline, in a slot or without", ["SLOTS=1", "DEADLINE=1"]),

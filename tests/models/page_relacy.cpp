@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The real page.c under Relacy: two waiters and two signallers on one page, with slots for both waiters or for one
- * only (then the other goes by the overflow word). Run by page_relacy.py, which also takes things out of page.c one
- * by one and wants to see this fail.
+ * only (then the other goes by the overflow word); and the real herd.c, where both meet at one word. Run by
+ * page_relacy.py, which also takes things out of both one by one and wants to see this fail.
  *
  * Properties
  *   no lost wake     a waiter that sleeps for good is a deadlock; no spurious wake helps it out
@@ -17,7 +17,8 @@
 
 #include "main_relacy.h"
 
-#include "kmt/soft/page.c" /* page_relacy.py puts the copy to be judged first on the include path */
+#include "kmt/soft/page.c" /* page_relacy.py puts the copies to be judged first on the include path */
+#include "kmt/soft/herd.c"
 
 static void sleep_on(ntf_au32 *word, uint32_t seen)
 {
@@ -33,6 +34,16 @@ static void sleep_on(ntf_au32 *word, uint32_t seen)
     }
     if (same)
         (void)word->wait(c, false, false, RL_INFO);
+    c.atomic_thread_fence_seq_cst(); /* who is woken has seen what the kernel's wake came behind */
+}
+
+static void wake_one(void *, ntf_au32 *word)
+{
+    rl::context &c = rl::ctx();
+
+    c.sched();
+    c.atomic_thread_fence_seq_cst();
+    (void)word->wake(c, 1, RL_INFO);
 }
 
 static void wake_all(void *, ntf_au32 *word, uint64_t)
@@ -63,7 +74,10 @@ struct page_test : rl::test_suite<page_test, 4> {
         ops.wake = wake_all;
         ops.gone = gone;
         ops.context = nullptr;
-        ops.keep_targets = false;
+        ops.keep_targets = scene == 3;
+        ops.wake_one = scene == 3 ? wake_one : nullptr;
+        if (scene == 4) /* somebody has waited before */
+            ntf_init(&page.armed, (uint64_t)1);
         for (int i = 0; i < 3; i++)
             written[i]($) = 0;
         for (unsigned i = 0; i < NTF_PAGE_SLOTS; i++)
@@ -73,6 +87,29 @@ struct page_test : rl::test_suite<page_test, 4> {
     uint64_t look()
     {
         return ntf_load(&page.current, NTF_ACQUIRE);
+    }
+
+    uint64_t look_again()
+    {
+        return ntf_load(&page.current, NTF_SEQ_CST);
+    }
+
+    /* The same for a private object. */
+    void wait_in_herd(uint64_t goal)
+    {
+        uint64_t value = look();
+
+        while (value < goal) {
+            uint32_t seen, home = ntf_herd_join(&page, goal, &seen);
+
+            value = look_again(); /* THE HERD'S RE-READ */
+            if (value < goal)
+                sleep_on(ntf_page_word(&page, home), seen);
+            ntf_herd_quit(&page, home, &ops);
+            value = look();
+        }
+        RL_ASSERT(value >= goal);
+        RL_ASSERT(written[value]($) == 1);
     }
 
     /* The loop of kmt/watch.c over one object. */
@@ -85,7 +122,7 @@ struct page_test : rl::test_suite<page_test, 4> {
 
             if (slot != NTF_PAGE_NO_SLOT)
                 tenant[slot]($) = owner;
-            value = look(); /* THE RE-READ */
+            value = look_again(); /* THE RE-READ */
             if (value < goal)
                 sleep_on(ntf_page_word(&page, slot), seen);
             if (slot != NTF_PAGE_NO_SLOT)
@@ -106,8 +143,8 @@ struct page_test : rl::test_suite<page_test, 4> {
     void thread(unsigned index)
     {
         switch (index) {
-        case 0: wait(1, 1); break;
-        case 1: wait(2, 2); break;
+        case 0: scene == 3 ? wait_in_herd(1) : wait(1, 1); break;
+        case 1: scene == 3 ? wait_in_herd(2) : wait(2, 2); break;
         case 2: signal(1); break;
         default: signal(2); break;
         }
@@ -115,9 +152,10 @@ struct page_test : rl::test_suite<page_test, 4> {
 
     void after()
     {
-        RL_ASSERT(ntf_load(&page.armed, NTF_RELAXED) == 0);
+        RL_ASSERT(ntf_load(&page.armed, NTF_RELAXED) < 1u << NTF_PAGE_STICKY);
         for (unsigned i = 0; i < NTF_PAGE_SLOTS; i++) {
             RL_ASSERT(ntf_load(&page.slots[i].owner, NTF_RELAXED) == 0);
+            RL_ASSERT((ntf_load(&page.slots[i].herd, NTF_RELAXED) & ~BATON) == 0);
             RL_ASSERT(ntf_load(&page.slots[i].target, NTF_RELAXED) == NTF_PAGE_NOBODY);
         }
     }

@@ -132,6 +132,7 @@ static bool GetProcessAffinityMask(int, DWORD_PTR *, DWORD_PTR *)
 }
 
 #include "kmt/soft/page.c" /* parker_relacy.py puts the copies to be judged first on the include path */
+#include "kmt/soft/herd.c"
 #include "kmt/parker.c"
 #include "kmt/watch.c"
 #include "kmt/os/win32/parker.c"

@@ -15,7 +15,7 @@ SYSTEM = "kmt/os/win32/parker.c"
 
 main(Model(
     main="parker_relacy.cpp",
-    sources=("kmt/soft/page.c", "kmt/parker.c", "kmt/watch.c", SYSTEM),
+    sources=("kmt/soft/page.c", "kmt/soft/herd.c", "kmt/parker.c", "kmt/watch.c", SYSTEM),
     scenes=(NAME, BORROW, VALUE, BOTH, LATE),
     trims=((SYSTEM, "#include <windows.h>\n", ""),),
     changes=(
@@ -38,7 +38,7 @@ main(Model(
         Change(NAME, "telling of a wake", "kmt/watch.c",
                "            if (parker->seen != before)\n                return NTF_NOT_READY;\n", ""),
         Change(VALUE, "the look behind the arming", "kmt/watch.c",
-               "    first = ntf_watch_first(watches, count);\n    if (first == count)\n        (void)",
+               "    first = look_again(watches, count);\n    if (first == count)\n        (void)",
                "    first = count;\n    if (first == count)\n        (void)"),
         Change(VALUE, "the owner before the bit", "parker_relacy.cpp",
                "const uint64_t owner = ntf_parker_owner(parker);", "const uint64_t owner = COPY + 1;"),
@@ -49,7 +49,6 @@ main(Model(
                "                return NTF_TIMEOUT;\n", ""),
         Change(LATE, "which deadline has passed", "kmt/watch.c",
                "ntf_deadline_passed(deadline_ns, parker->ops->now_ns())", "parker->ops->now_ns() != 0"),
-        Change(VALUE, "waiter's fence", "kmt/soft/page.c", "slot, NTF_RELAXED);\n    ntf_fence(NTF_SEQ_CST);\n",
-               "slot, NTF_RELAXED);\n"),
+        Change(VALUE, "the order of the arming", "kmt/soft/page.c", "<< slot, NTF_SEQ_CST", "<< slot, NTF_RELAXED"),
     ),
 ))

@@ -17,24 +17,24 @@ SCENES = {scene.number: scene for scene in (
     Scene(6, "two of any", FOUR, ("bound 2", "random 100000")),
     Scene(7, "a deadline and a hostile peer", TWO, ("bound 4", "random 100000")),
 )}
-FENCE = "    ntf_fence(NTF_SEQ_CST);\n"
 
 main(Model(
     main="wait_relacy.cpp",
-    sources=("kmt/soft/page.c", "kmt/parker.c", "kmt/watch.h", "kmt/watch.c", "fence/spin.c", "fence/poller.c"),
+    sources=("kmt/soft/herd.c", "kmt/soft/page.c", "kmt/parker.c", "kmt/watch.h", "kmt/watch.c", "fence/spin.c",
+             "fence/poller.c"),
     scenes=tuple(SCENES.values()),
     changes=(
         Change(SCENES[1], "the look behind the arming", "kmt/watch.c",
-               "    first = ntf_watch_first(watches, count);\n    if (first == count)\n        (void)",
+               "    first = look_again(watches, count);\n    if (first == count)\n        (void)",
                "    first = count;\n    if (first == count)\n        (void)"),
         Change(SCENES[1], "the arming of all", "kmt/watch.c",
                "    for (i = 0; i < count; i++)\n        watches[i].ops->arm(",
                "    for (i = 0; i < 1; i++)\n        watches[i].ops->arm("),
         Change(SCENES[1], "the disarming", "kmt/watch.c",
                "        watches[i].ops->disarm(&watches[i], parker);", "        ;"),
-        Change(SCENES[1], "waiter's fence", "kmt/soft/page.c",
-               "slot, NTF_RELAXED);\n" + FENCE, "slot, NTF_RELAXED);\n"),
-        Change(SCENES[1], "signaller's fence", "kmt/soft/page.c", FENCE + "    armed = ", "    armed = "),
+        Change(SCENES[1], "the order of the look behind the arming", "kmt/watch.c", "value, NTF_SEQ_CST)",
+               "value, NTF_RELAXED)"),
+        Change(SCENES[1], "the order of the arming", "kmt/soft/page.c", "<< slot, NTF_SEQ_CST", "<< slot, NTF_RELAXED"),
         Change(SCENES[6], "the acquire of a look", "kmt/watch.h",
                "watch->value, NTF_ACQUIRE)", "watch->value, NTF_RELAXED)"),
         Change(SCENES[4], "the acquire of a spin's look", "fence/spin.c", "return ntf_load(pair->value, NTF_ACQUIRE)",

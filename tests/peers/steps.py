@@ -15,20 +15,20 @@ import sys
 
 # Name, side, text; the order is that of the protocol (page.h).
 STEPS = [
-    # WAIT: the owner's CAS, the target, the bit, the fence, the word, and the caller's re-read.
+    # WAIT: the owner's CAS, the target, the bit, the word, and the caller's re-read.
     ("OWNED", "before", "ntf_store(&page->slots[slot].target, target, "),
-    ("TARGETED", "before", "(void)ntf_fetch_or(&page->armed, (uint64_t)1 << slot, "),
-    ("ARMED", "after", "(void)ntf_fetch_or(&page->armed, (uint64_t)1 << slot, "),
+    ("TARGETED", "before", "if ((ntf_load(&page->armed, "),
+    ("ARMED", "before", "/* Before the caller's re-read: "),
     ("FENCED", "before", "*seen = ntf_load(&page->slots[slot].word, "),
     ("WORD_READ", "after", "*seen = ntf_load(&page->slots[slot].word, "),
     ("CROWDED", "after", "*seen = ntf_fetch_or(&page->overflow, "),
     # LEAVE: the target, the bit, the owner.
     ("LEAVING", "before", "ntf_store(&page->slots[slot].target, NTF_PAGE_NOBODY"),
-    ("UNTARGETED", "before", "(void)ntf_fetch_and(&page->armed, "),
+    ("UNTARGETED", "before", "if (slot >= STICKY)"),
     ("DISARMED", "before", "ntf_store(&page->slots[slot].owner, (uint64_t)0, "),
     # SIGNAL: the store, the fence, the bits; for each slot the word, the wake, the wipe; the
     # overflow word.
-    ("STORED", "after", "uint32_t overflow, i;"),
+    ("STORED", "before", "    if (ops->wake_one)"),
     ("STORE_FENCED", "before", "    armed = ntf_load(&page->armed, "),
     ("ARMED_READ", "after", "overflow = ntf_load(&page->overflow, "),
     ("REACHED", "before", "(void)ntf_fetch_add(&slot->word, 1u, "),

@@ -35,7 +35,7 @@ static bool gone(void *context, uint64_t owner)
     return false;
 }
 
-static const struct ntf_page_ops ops = { wake, gone, NULL, false };
+static const struct ntf_page_ops ops = { wake, gone, NULL, false, NULL };
 
 static void begin(uint64_t key)
 {

@@ -37,7 +37,7 @@ static bool gone(void *context, uint64_t owner)
     return owner == world.dead;
 }
 
-static struct ntf_page_ops ops = { wake, gone, &world, false };
+static struct ntf_page_ops ops = { wake, gone, &world, false, NULL };
 static struct ntf_page page;
 
 static int fresh(void **state)
@@ -187,10 +187,18 @@ static void leave_restores(void **state)
     assert_true(at64(&page.slots[0].owner) == ME);
     ntf_page_leave(&page, slot);
     ntf_page_leave(&page, NTF_PAGE_NO_SLOT);
-    assert_int_equal(at64(&page.armed), 0);
+    assert_int_equal(at64(&page.armed), 1); // the bits of the first slots stay: the target says enough
+    assert_true(ntf_page_monitored(&page) == NTF_PAGE_NOBODY);
+    assert_true(ntf_page_signal(&page, 20, false, &ops));
+    assert_int_equal(world.wakes, 0);
     assert_int_equal(at64(&page.slots[0].owner), 0);
     assert_true(at64(&page.slots[0].target) == NTF_PAGE_NOBODY);
     assert_int_equal(ntf_page_arm(&page, OTHER, 21, &ops, &seen), slot);
+    for (uint32_t i = 1; i < 4; i++)
+        assert_int_equal(ntf_page_arm(&page, OTHER, 21, &ops, &seen), i);
+    for (uint32_t i = 0; i < 4; i++)
+        ntf_page_leave(&page, i);
+    assert_int_equal(at64(&page.armed), (1u << NTF_PAGE_STICKY) - 1);
 }
 
 /* 64 waiters and one more: it sets the overflow bit, and the next signal clears the bit, counts and wakes all. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rig.h"
 
+#include "kmt/soft/page.h"
 #include "kmt/soft/soft.h"
 
 #include <stdio.h>
@@ -119,13 +120,16 @@ uint64_t rig_value(const struct rig_fence *fence)
 
 void rig_until_armed(const struct rig_fence *fence, unsigned waiters)
 {
-    ntf_au64 *armed = (ntf_au64 *)(uintptr_t)fence->value + 8; /* CurrentValue at 64, armed at 128 */
+    struct ntf_page *page = (struct ntf_page *)((uintptr_t)fence->value - offsetof(struct ntf_page, current));
     unsigned count;
 
     do {
-        uint64_t bits = ntf_load(armed, NTF_ACQUIRE);
-        for (count = 0; bits != 0; bits &= bits - 1)
-            count++;
+        const uint64_t armed = ntf_load(&page->armed, NTF_ACQUIRE);
+        count = 0;
+        for (unsigned i = 0; i < NTF_PAGE_SLOTS; i++) {
+            count += (armed >> i & 1) && ntf_load(&page->slots[i].owner, NTF_ACQUIRE) != 0;
+            count += ntf_load(&page->slots[i].herd, NTF_ACQUIRE) & 0x7FFFFFFFu;
+        }
         rig_yield();
     } while (count < waiters);
 }

@@ -35,7 +35,7 @@ struct rig_fence rig_monitored(uint32_t flags, uint64_t initial);
 struct rig_fence rig_native(uint32_t flags, uint64_t initial);
 void rig_destroy(D3DKMT_HANDLE handle);
 uint64_t rig_value(const struct rig_fence *fence);
-/* Sleeps, by yielding, until as many waiters have published a target on the fence (bits of `armed`). */
+/* Sleeps, by yielding, until as many waiters have published a target on the fence (a slot, or a place in a herd). */
 void rig_until_armed(const struct rig_fence *fence, unsigned waiters);
 
 ntf_status rig_signal_flags(D3DKMT_HANDLE handle, uint64_t value, uint32_t flags);

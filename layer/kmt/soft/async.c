@@ -135,6 +135,7 @@ static enum ntf_result start_locked(void)
     if (service.running)
         return NTF_OK;
     ntf_parker_begin(&service.parker, NULL);
+    service.parker.patient = true; /* it arms anew for whatever happens to any of very many */
     result = ntf_thread_start(&thread, "ntfence-async", serve, NULL);
     if (result != NTF_OK)
         return result;

@@ -3,6 +3,7 @@
 
 #include "base/os/os.h"
 #include "kmt/soft/mutex.h"
+#include "kmt/soft/visits.h"
 #include "kmt/soft/wait.h"
 
 #include <stdlib.h>
@@ -13,48 +14,61 @@
 #define COUNT_MASK 0x00FFFFFFu /* TAG + count * STEP stays below 0x80000000 */
 
 struct entry {
-    D3DKMT_HANDLE handle; /* immutable, as is all but next */
+    D3DKMT_HANDLE handle; /* immutable, as is all but the last two */
     enum soft_class class;
     D3DKMT_HANDLE device;   /* that it dies with; 0: none */
     D3DKMT_HANDLE resource; /* of SOFT_ALLOCATION: that it dies with, too; 0: none */
     struct soft_sync *sync; /* of SOFT_SYNC, SOFT_MUTEX, SOFT_RESOURCE; the entry owns one reference */
-    struct entry *next;
+    ntf_aptr next;          /* struct entry *; as the buckets */
+    struct entry *ended;    /* the next in a list of those that have been taken out; who took them out reads it */
 };
 
 static struct {
-    struct ntf_lock lock; /* protects all below */
+    struct ntf_lock lock; /* protects all below against other changes */
     bool drawn;
     uint32_t count; /* of the next handle */
-    struct entry *buckets[BUCKETS];
+    ntf_aptr buckets[BUCKETS]; /* struct entry *; seq_cst, since visitors read without the lock (visits.h) */
+    struct soft_visits visits;
 } table;
 
-static struct entry **bucket_of(D3DKMT_HANDLE handle)
+static ntf_aptr *bucket_of(D3DKMT_HANDLE handle)
 {
     return &table.buckets[handle / STEP % BUCKETS];
 }
 
-/* Where the pointer to the entry is, or the NULL at the end of its chain. */
-static struct entry **find_locked(D3DKMT_HANDLE handle, enum soft_class class)
+static struct entry *entry_at(ntf_aptr *at)
 {
-    struct entry **at = bucket_of(handle);
+    return (struct entry *)ntf_load(at, NTF_SEQ_CST);
+}
 
-    while (*at && ((*at)->handle != handle || (*at)->class != class))
-        at = &(*at)->next;
+/* Where the pointer to the entry is, or the NULL at the end of its chain. In a visit, or under the lock. */
+static ntf_aptr *find(D3DKMT_HANDLE handle, enum soft_class class)
+{
+    ntf_aptr *at = bucket_of(handle);
+    struct entry *entry;
+
+    while ((entry = entry_at(at)) != NULL && (entry->handle != handle || entry->class != class))
+        at = &entry->next;
     return at;
+}
+
+static bool is_there(D3DKMT_HANDLE handle, enum soft_class class)
+{
+    return entry_at(find(handle, class)) != NULL;
 }
 
 static bool taken_locked(D3DKMT_HANDLE handle)
 {
-    const struct entry *entry = *bucket_of(handle);
+    struct entry *entry = entry_at(bucket_of(handle));
 
     while (entry && entry->handle != handle)
-        entry = entry->next;
+        entry = entry_at(&entry->next);
     return entry != NULL;
 }
 
 static void insert_locked(struct entry *entry)
 {
-    struct entry **bucket;
+    ntf_aptr *bucket;
 
     if (!table.drawn) {
         uint32_t random = 0;
@@ -67,8 +81,8 @@ static void insert_locked(struct entry *entry)
         entry->handle = TAG + (table.count++ & COUNT_MASK) * STEP;
     while (taken_locked(entry->handle)); /* once round, after 16 million */
     bucket = bucket_of(entry->handle);
-    entry->next = *bucket;
-    *bucket = entry;
+    ntf_init(&entry->next, ntf_load(bucket, NTF_RELAXED));
+    ntf_store(bucket, (uintptr_t)entry, NTF_SEQ_CST);
 }
 
 static struct entry *new_entry(enum soft_class class)
@@ -122,7 +136,7 @@ ntf_status soft_handle_new_allocation(D3DKMT_HANDLE device, D3DKMT_HANDLE resour
     entry->device = device;
     entry->resource = resource;
     ntf_lock_take(&table.lock);
-    alive = *find_locked(device, SOFT_DEVICE) && (resource == 0 || *find_locked(resource, SOFT_RESOURCE));
+    alive = is_there(device, SOFT_DEVICE) && (resource == 0 || is_there(resource, SOFT_RESOURCE));
     if (alive) {
         insert_locked(entry);
         *out = entry->handle;
@@ -148,7 +162,7 @@ ntf_status soft_handle_new_object(enum soft_class class, struct soft_object *obj
     entry->device = device;
     entry->sync = sync;
     ntf_lock_take(&table.lock);
-    alive = device == 0 || *find_locked(device, SOFT_DEVICE) != NULL;
+    alive = device == 0 || is_there(device, SOFT_DEVICE);
     if (alive) {
         insert_locked(entry);
         *out = entry->handle;
@@ -162,35 +176,57 @@ ntf_status soft_handle_new_object(enum soft_class class, struct soft_object *obj
     return NTF_STATUS_SUCCESS;
 }
 
+uint32_t soft_handles_visit(void)
+{
+    const char here = 0;
+
+    /* Each thread has a stack of its own, and stacks are far from one another. */
+    return soft_visit_begin(&table.visits, (uint32_t)((uintptr_t)&here >> 12) * 0x9E3779B1u >> 24);
+}
+
+void soft_handles_leave(uint32_t place)
+{
+    soft_visit_end(&table.visits, place);
+}
+
+bool soft_visited_is(D3DKMT_HANDLE handle, enum soft_class class)
+{
+    return is_there(handle, class);
+}
+
+struct soft_sync *soft_visited_sync(D3DKMT_HANDLE handle, enum soft_class class)
+{
+    const struct entry *entry = entry_at(find(handle, class));
+
+    return entry ? entry->sync : NULL;
+}
+
 bool soft_handle_is(D3DKMT_HANDLE handle, enum soft_class class)
 {
-    bool is;
+    const uint32_t place = soft_handles_visit();
+    const bool is = is_there(handle, class);
 
-    ntf_lock_take(&table.lock);
-    is = *find_locked(handle, class) != NULL;
-    ntf_lock_drop(&table.lock);
+    soft_handles_leave(place);
     return is;
 }
 
 bool soft_handle_is_of(D3DKMT_HANDLE handle, enum soft_class class, D3DKMT_HANDLE device)
 {
-    const struct entry *entry;
-    bool is;
+    const uint32_t place = soft_handles_visit();
+    const struct entry *entry = entry_at(find(handle, class));
+    const bool is = entry && entry->device == device;
 
-    ntf_lock_take(&table.lock);
-    entry = *find_locked(handle, class);
-    is = entry && entry->device == device;
-    ntf_lock_drop(&table.lock);
+    soft_handles_leave(place);
     return is;
 }
 
-/* Moves an entry from the table to the front of a list. */
-static void move_locked(struct entry **at, struct entry **list)
+/* Moves an entry from the table to the front of a list. Its own way on stays, for visitors that are at it. */
+static void move_locked(ntf_aptr *at, struct entry **list)
 {
-    struct entry *entry = *at;
+    struct entry *entry = entry_at(at);
 
-    *at = entry->next;
-    entry->next = *list;
+    ntf_store(at, ntf_load(&entry->next, NTF_RELAXED), NTF_SEQ_CST);
+    entry->ended = *list;
     *list = entry;
 }
 
@@ -200,12 +236,13 @@ static void move_children_locked(D3DKMT_HANDLE parent, struct entry **list)
     uint32_t i;
 
     for (i = 0; i < BUCKETS; i++) {
-        struct entry **at = &table.buckets[i];
-        while (*at) {
-            if ((*at)->device == parent || (*at)->resource == parent)
+        ntf_aptr *at = &table.buckets[i];
+        struct entry *entry;
+        while ((entry = entry_at(at)) != NULL) {
+            if (entry->device == parent || entry->resource == parent)
                 move_locked(at, list);
             else
-                at = &(*at)->next;
+                at = &entry->next;
         }
     }
 }
@@ -228,11 +265,12 @@ static void end_sync(struct soft_sync *sync)
 
 bool soft_handle_end(D3DKMT_HANDLE handle, enum soft_class class)
 {
-    struct entry **at, *list = NULL;
+    struct entry *list = NULL;
+    ntf_aptr *at;
 
     ntf_lock_take(&table.lock);
-    at = find_locked(handle, class);
-    if (*at) {
+    at = find(handle, class);
+    if (entry_at(at)) {
         move_locked(at, &list);
         if (class == SOFT_DEVICE || class == SOFT_RESOURCE)
             move_children_locked(handle, &list);
@@ -240,9 +278,10 @@ bool soft_handle_end(D3DKMT_HANDLE handle, enum soft_class class)
     ntf_lock_drop(&table.lock);
     if (!list)
         return false;
+    soft_visits_await(&table.visits);
     while (list) {
         struct entry *entry = list;
-        list = entry->next;
+        list = entry->ended;
         if (entry->sync)
             end_sync(entry->sync);
         free(entry);
@@ -257,16 +296,12 @@ struct soft_sync *soft_sync_get(D3DKMT_HANDLE handle)
 
 struct soft_sync *soft_handle_get(D3DKMT_HANDLE handle, enum soft_class class)
 {
-    struct soft_sync *sync = NULL;
-    struct entry *entry;
+    const uint32_t place = soft_handles_visit();
+    struct soft_sync *sync = soft_visited_sync(handle, class);
 
-    ntf_lock_take(&table.lock);
-    entry = *find_locked(handle, class);
-    if (entry) {
-        sync = entry->sync;
+    if (sync)
         (void)ntf_fetch_add(&sync->references, 1u, NTF_RELAXED);
-    }
-    ntf_lock_drop(&table.lock);
+    soft_handles_leave(place);
     return sync;
 }
 

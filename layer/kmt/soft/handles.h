@@ -5,7 +5,8 @@
  * 0xC0000000 is set, the low six are clear, each is 0x40 above the one before; the first is random, so that a handle
  * of another copy, which is a stranger's, is not taken for one of ours.
  *
- * Thread rules: any thread. The table's lock is held for a look or a change, never for a call to anybody.
+ * Thread rules: any thread. The table's lock is held for a change, never for a call to anybody. A look takes no lock:
+ * it is a visit (visits.h), and who ends a handle waits for the visits that were under way.
  */
 #ifndef NTF_KMT_SOFT_HANDLES_H
 #define NTF_KMT_SOFT_HANDLES_H
@@ -39,6 +40,13 @@ bool soft_handle_is(D3DKMT_HANDLE handle, enum soft_class class);
 bool soft_handle_is_of(D3DKMT_HANDLE handle, enum soft_class class, D3DKMT_HANDLE device);
 /* Ends a handle; those that belong to a device or a resource end with it. False: not such a handle. */
 bool soft_handle_end(D3DKMT_HANDLE handle, enum soft_class class);
+
+/* A visit: until it is left, what is found in it stays there, whoever ends the handle meanwhile. Short, and never
+ * around a call of this header that is not of the visit. */
+uint32_t soft_handles_visit(void);
+void soft_handles_leave(uint32_t place);
+bool soft_visited_is(D3DKMT_HANDLE handle, enum soft_class class);
+struct soft_sync *soft_visited_sync(D3DKMT_HANDLE handle, enum soft_class class);
 
 /* What the handle stands for, with a reference more; NULL: not a handle of a synchronization object. */
 struct soft_sync *soft_sync_get(D3DKMT_HANDLE handle);

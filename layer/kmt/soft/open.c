@@ -27,7 +27,7 @@ static ntf_status open_handle(ntf_handle nt, D3DKMT_HANDLE device, uint32_t flag
 
 ntf_status NTF_APIENTRY soft_OpenSyncObjectFromNtHandle(D3DKMT_OPENSYNCOBJECTFROMNTHANDLE *p)
 {
-    void *cpu_va;
+    void *cpu_va = NULL;
 
     if (!p)
         return NTF_STATUS_INVALID_PARAMETER;
@@ -36,7 +36,7 @@ ntf_status NTF_APIENTRY soft_OpenSyncObjectFromNtHandle(D3DKMT_OPENSYNCOBJECTFRO
 
 ntf_status NTF_APIENTRY soft_OpenSyncObjectFromNtHandle2(D3DKMT_OPENSYNCOBJECTFROMNTHANDLE2 *p)
 {
-    void *cpu_va;
+    void *cpu_va = NULL;
     ntf_status status;
 
     /* The device is looked at before the handle. */
@@ -54,7 +54,7 @@ ntf_status NTF_APIENTRY soft_OpenSyncObjectFromNtHandle2(D3DKMT_OPENSYNCOBJECTFR
 
 ntf_status NTF_APIENTRY soft_OpenNativeFenceFromNtHandle(D3DKMT_OPENNATIVEFENCEFROMNTHANDLE *p)
 {
-    void *cpu_va;
+    void *cpu_va = NULL;
     ntf_status status;
 
     if (!p || !soft_handle_is(p->hDevice, SOFT_DEVICE))
@@ -76,7 +76,7 @@ ntf_status NTF_APIENTRY soft_OpenSynchronizationObject(D3DKMT_OPENSYNCHRONIZATIO
     struct soft_object *object;
     ntf_status status;
     const char *why;
-    void *cpu_va;
+    void *cpu_va = NULL;
 
     if (!p)
         return NTF_STATUS_INVALID_PARAMETER;

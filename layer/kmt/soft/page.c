@@ -3,7 +3,7 @@
  * The page protocol. page.h has the argument; here each order is named by the sentence of it that needs it.
  * Common part of C11 and C++11: nothing but base/atomic.h, no cast between pointers, no designated initialiser.
  */
-#include "kmt/soft/page.h"
+#include "kmt/soft/herd.h"
 
 #if !defined(NTF_ATOMIC_RELACY)
 /* An ABI between processes of different word sizes and builds. */
@@ -22,6 +22,7 @@ AT(overflow, 136);
 AT(slots, 192);
 AT(slots[0].owner, 200);
 AT(slots[0].word, 208);
+AT(slots[0].herd, 212);
 AT(slots[1].target, 224);
 AT(slots[NTF_PAGE_SLOTS - 1].word, 192 + 63 * 32 + 16);
 #undef AT
@@ -36,6 +37,10 @@ _Static_assert(_Alignof(struct ntf_page) == 8, "64-bit fields are aligned in 32-
 
 /* How often a compare-and-swap is tried against writers that never pause: only a hostile peer gets us there. */
 #define TRIES 100000u
+
+/* The first slots keep their bits when their tenants leave: the next one has one read-modify-write less to make, and
+ * so has he who leaves; a signaller looks at that many targets more. */
+#define STICKY (NTF_PAGE_SLOTS < NTF_PAGE_STICKY ? NTF_PAGE_SLOTS : NTF_PAGE_STICKY)
 
 void ntf_page_init(struct ntf_page *page, uint32_t kind, uint32_t flags, uint64_t initial, const uint8_t id[16])
 {
@@ -56,6 +61,7 @@ void ntf_page_init(struct ntf_page *page, uint32_t kind, uint32_t flags, uint64_
         ntf_init(&page->slots[i].target, NTF_PAGE_NOBODY);
         ntf_init(&page->slots[i].owner, (uint64_t)0);
         ntf_init(&page->slots[i].word, (uint32_t)0);
+        ntf_init(&page->slots[i].herd, (uint32_t)0);
     }
 }
 
@@ -92,6 +98,17 @@ bool ntf_page_check(const struct ntf_page *page, struct ntf_page_header *copy, c
 static bool take(struct ntf_page_slot *slot, uint64_t found, uint64_t owner)
 {
     return ntf_cas(&slot->owner, &found, owner, NTF_ACQUIRE);
+}
+
+/* One of the slots that keep their bits. */
+static uint32_t take_sticky(struct ntf_page *page, uint64_t owner)
+{
+    uint32_t i;
+
+    for (i = 0; i < STICKY; i++)
+        if (ntf_load(&page->slots[i].owner, NTF_RELAXED) == 0 && take(&page->slots[i], 0, owner))
+            return i;
+    return NTF_PAGE_NO_SLOT;
 }
 
 /* A free slot. First those whose bit is clear: that is only a hint, which spares a look into most of the others. */
@@ -133,22 +150,23 @@ static uint32_t take_dead(struct ntf_page *page, uint64_t owner, const struct nt
 uint32_t ntf_page_arm(struct ntf_page *page, uint64_t owner, uint64_t target, const struct ntf_page_ops *ops,
                       uint32_t *seen)
 {
-    uint32_t slot = take_free(page, owner);
+    uint32_t slot = take_sticky(page, owner);
 
+    if (slot == NTF_PAGE_NO_SLOT)
+        slot = take_free(page, owner);
     if (slot == NTF_PAGE_NO_SLOT)
         slot = take_dead(page, owner, ops);
     if (slot == NTF_PAGE_NO_SLOT) {
-        /* The word as our own fetch_or left it. A signaller that clears the bit later changes it; one that cleared it
-         * before did so behind its fence, so that behind ours its CurrentValue is seen. */
-        *seen = ntf_fetch_or(&page->overflow, OVERFLOW_WAITING, NTF_RELAXED) | OVERFLOW_WAITING;
-        ntf_fence(NTF_SEQ_CST);
+        /* The word as our own fetch_or left it. A signaller that clears the bit later changes it; that of one that
+         * cleared it before is acquired here, and its CurrentValue seen. */
+        *seen = ntf_fetch_or(&page->overflow, OVERFLOW_WAITING, NTF_SEQ_CST) | OVERFLOW_WAITING;
         return slot;
     }
-    ntf_store(&page->slots[slot].target, target, NTF_RELAXED);
-    (void)ntf_fetch_or(&page->armed, (uint64_t)1 << slot, NTF_RELAXED);
-    ntf_fence(NTF_SEQ_CST);
-    /* Acquire, and before the caller's re-read: who reads a word already changed reads CurrentValue as it was then. */
-    *seen = ntf_load(&page->slots[slot].word, NTF_ACQUIRE);
+    ntf_store(&page->slots[slot].target, target, NTF_SEQ_CST);
+    if ((ntf_load(&page->armed, NTF_RELAXED) >> slot & 1u) == 0)
+        (void)ntf_fetch_or(&page->armed, (uint64_t)1 << slot, NTF_SEQ_CST);
+    /* Before the caller's re-read: who reads a word already changed reads CurrentValue as it was then. */
+    *seen = ntf_load(&page->slots[slot].word, NTF_SEQ_CST);
     return slot;
 }
 
@@ -157,14 +175,16 @@ void ntf_page_leave(struct ntf_page *page, uint32_t slot)
     if (slot >= NTF_PAGE_SLOTS)
         return;
     ntf_store(&page->slots[slot].target, NTF_PAGE_NOBODY, NTF_RELAXED);
-    (void)ntf_fetch_and(&page->armed, ~((uint64_t)1 << slot), NTF_RELAXED);
+    if (slot >= STICKY)
+        (void)ntf_fetch_and(&page->armed, ~((uint64_t)1 << slot), NTF_RELAXED);
     /* Release: both come before whatever the next owner does. */
     ntf_store(&page->slots[slot].owner, (uint64_t)0, NTF_RELEASE);
 }
 
 enum raise { RAISED, NOTHING_TO_WAKE, REFUSED };
 
-static enum raise raise_current(struct ntf_page *page, uint64_t value, bool rewind)
+/* *from: what the value was. */
+static enum raise raise_current(struct ntf_page *page, uint64_t value, bool rewind, uint64_t *from)
 {
     /* A guess, for which nothing is read: most signals go up by one, and then the line that others look at is asked for
      * once and not twice. A wrong one comes back as what is there. */
@@ -176,9 +196,11 @@ static enum raise raise_current(struct ntf_page *page, uint64_t value, bool rewi
             return REFUSED;
         if (value == current)
             return NOTHING_TO_WAKE;
-        /* Release: what was written before the signal is seen after the wait. */
-        if (ntf_cas(&page->current, &current, value, NTF_RELEASE))
+        /* Release: what was written before the signal is seen after the wait. Seq_cst: with the loads behind it. */
+        if (ntf_cas(&page->current, &current, value, NTF_SEQ_CST)) {
+            *from = current;
             return value > current ? RAISED : NOTHING_TO_WAKE;
+        }
     }
     return REFUSED;
 }
@@ -186,12 +208,12 @@ static enum raise raise_current(struct ntf_page *page, uint64_t value, bool rewi
 /* Wakes one waiter whose bit was seen, if its target is reached. */
 static void wake_slot(struct ntf_page_slot *slot, uint64_t value, const struct ntf_page_ops *ops)
 {
-    uint64_t target = ntf_load(&slot->target, NTF_RELAXED);
+    uint64_t target = ntf_load(&slot->target, NTF_SEQ_CST);
 
     if (target > value)
         return;
-    /* Behind the fence of ntf_page_signal, which makes it a release: see the waiter's acquire of the word. */
-    (void)ntf_fetch_add(&slot->word, 1u, NTF_RELAXED);
+    /* Release: see the waiter's acquire of the word. */
+    (void)ntf_fetch_add(&slot->word, 1u, NTF_RELEASE);
     ops->wake(ops->context, &slot->word, ntf_load(&slot->owner, NTF_RELAXED));
     /* Only now, so that a signaller killed before its wake leaves the target for the next one. */
     if (!ops->keep_targets)
@@ -204,7 +226,7 @@ static void wake_overflow(struct ntf_page *page, uint32_t overflow, const struct
 
     for (i = 0; i < TRIES && (overflow & OVERFLOW_WAITING) != 0; i++) {
         /* The word has to change before the wake: nobody may fall asleep on the old one behind it. */
-        if (ntf_cas(&page->overflow, &overflow, (overflow & ~OVERFLOW_WAITING) + OVERFLOW_COUNT, NTF_RELAXED)) {
+        if (ntf_cas(&page->overflow, &overflow, (overflow & ~OVERFLOW_WAITING) + OVERFLOW_COUNT, NTF_RELEASE)) {
             ops->wake(ops->context, &page->overflow, 0);
             return;
         }
@@ -212,34 +234,39 @@ static void wake_overflow(struct ntf_page *page, uint32_t overflow, const struct
 }
 
 /* What follows a raise: whoever waits for no more than value is woken. */
-static void wake_reached(struct ntf_page *page, uint64_t value, const struct ntf_page_ops *ops)
+static void wake_reached(struct ntf_page *page, uint64_t from, uint64_t value, const struct ntf_page_ops *ops)
 {
     uint64_t armed;
     uint32_t overflow, i;
 
-    ntf_fence(NTF_SEQ_CST);
-    armed = ntf_load(&page->armed, NTF_RELAXED);
-    overflow = ntf_load(&page->overflow, NTF_RELAXED);
+    if (ops->wake_one)
+        ntf_herds_wake(page, from, value, ops);
+    armed = ntf_load(&page->armed, NTF_SEQ_CST);
+    overflow = ntf_load(&page->overflow, NTF_SEQ_CST);
     for (i = 0; armed != 0; i++, armed >>= 1)
         if (armed & 1u)
             wake_slot(&page->slots[i], value, ops);
-    wake_overflow(page, overflow, ops);
+    if (overflow & OVERFLOW_WAITING)
+        wake_overflow(page, overflow, ops);
 }
 
 bool ntf_page_signal(struct ntf_page *page, uint64_t value, bool rewind, const struct ntf_page_ops *ops)
 {
-    const enum raise raised = raise_current(page, value, rewind);
+    uint64_t from = 0;
+    const enum raise raised = raise_current(page, value, rewind, &from);
 
     if (raised == RAISED)
-        wake_reached(page, value, ops);
+        wake_reached(page, from, value, ops);
     return raised != REFUSED;
 }
 
 bool ntf_page_step(struct ntf_page *page, uint64_t from, uint64_t to, const struct ntf_page_ops *ops)
 {
-    if (!ntf_cas(&page->current, &from, to, NTF_RELEASE))
+    uint64_t current = from;
+
+    if (!ntf_cas(&page->current, &current, to, NTF_SEQ_CST))
         return false;
-    wake_reached(page, to, ops);
+    wake_reached(page, from, to, ops);
     return true;
 }
 

@@ -10,22 +10,23 @@
  *   stored: the monitored value is the least armed target minus one, computed when asked.
  *
  *   WAIT     find a slot whose `owner` is 0 or dead (a clear bit of `armed` is the hint); CAS `owner` from that
- *            value to mine; store target; fetch_or the bit; seq_cst fence; read `word`; THEN re-read CurrentValue;
- *            park on that value of `word`; on ANY return re-check
- *   LEAVE    target = all ones; clear the bit; owner = 0
- *   SIGNAL   CAS CurrentValue upwards (equal: success, nothing to wake; lower: refused); seq_cst fence; load `armed`
- *            and `overflow`: nothing set, return; for each set bit whose target is reached: word += 1, wake, THEN
- *            CAS the target to all ones; `overflow` bit 0 set: CAS to (counter + 1, bit clear), wake all
- *   NO SLOT  fetch_or 1 into `overflow`; seq_cst fence; re-read; park on it
+ *            value to mine; store target; set the bit, if it is not; read `word`; THEN re-read CurrentValue; park on
+ *            that value of `word`; on ANY return re-check
+ *   LEAVE    target = all ones; clear the bit, or leave it set: the target says enough; owner = 0
+ *   SIGNAL   CAS CurrentValue upwards (equal: success, nothing to wake; lower: refused); load `armed` and `overflow`:
+ *            nothing set, return; for each set bit whose target is reached: word += 1, wake, THEN CAS the target to all
+ *            ones; `overflow` bit 0 set: CAS to (counter + 1, bit clear), wake all
+ *   NO SLOT  fetch_or 1 into `overflow`; re-read; park on it
  *
  * Ordering
- *   All that passes between a waiter and a signaller hangs on two seq_cst fences. Waiter: publish owner, target and
- *   bit, fence, read CurrentValue. Signaller: write CurrentValue, fence, read bits, targets, owners. One fence comes first:
- *   if the waiter's, the signaller sees bit, target and owner; if the signaller's, the waiter's re-read sees the new
- *   value, and what the signaller saw of a half-published slot does not matter. `word` is read between fence and
- *   re-read, so a signaller that saw the bit changes `word` after the value that the waiter will park on, and the park
- *   returns at once; if the waiter reads the changed `word` (acquire; behind the signaller's fence the change releases)
- *   it reads the new CurrentValue as well. `owner` is written before the bit because a Windows signaller wakes by it.
+ *   All that passes between a waiter and a signaller is seq_cst. Waiter: publish owner, and then target and bit, of
+ *   which the last one changed is seq_cst; read `word`; read CurrentValue again. Signaller: change CurrentValue; read
+ *   the bits; read their targets. In the one order of all these either the signaller reads a bit and a target as the
+ *   waiter has published them, and hence the owner; or its change of CurrentValue comes before the waiter's re-read,
+ *   which sees the new value, and what the signaller saw of a half-published slot does not matter. `word` is read
+ *   before the re-read, so a signaller that saw the target changes `word` after the value that the waiter will park on,
+ *   and the park returns at once; if the waiter reads the changed `word` (the change releases) it reads the new
+ *   CurrentValue as well. `owner` is written first because a Windows signaller wakes by it.
  *   LEAVE releases `owner`, the CAS that takes a slot acquires it: the old tenant's target and its clearing of the bit
  *   come before the new tenant's target and bit. CurrentValue is released by SIGNAL and acquired by every reader, so
  *   that what was written before the signal is seen after the wait.
@@ -54,6 +55,9 @@
 #if !defined(NTF_PAGE_SLOTS) /* a model checker takes fewer */
 #define NTF_PAGE_SLOTS 64u
 #endif
+#if !defined(NTF_PAGE_STICKY) /* slots whose bits stay set when they are left; a model checker takes fewer */
+#define NTF_PAGE_STICKY 2u
+#endif
 #define NTF_PAGE_NO_SLOT NTF_PAGE_SLOTS
 #define NTF_PAGE_NOBODY UINT64_MAX /* a slot's target when it waits for nothing */
 
@@ -76,7 +80,8 @@ struct ntf_page_slot {
     ntf_au64 target;
     ntf_au64 owner;
     ntf_au32 word;
-    uint8_t reserved[12];
+    ntf_au32 herd; /* of a private page: kmt/soft/herd.h; else 0 */
+    uint8_t reserved[8];
 };
 
 struct ntf_page {
@@ -100,6 +105,8 @@ struct ntf_page_ops {
      * then hit the next tenant of the slot if CurrentValue was rewound meanwhile, which the safety period makes up
      * for, and private waits have none. */
     bool keep_targets;
+    /* Wakes one who sleeps on the word, if there is one. Not NULL: a private page whose waiters may join herds. */
+    void (*wake_one)(void *context, ntf_au32 *word);
 };
 
 /* Fills a zeroed page, before anybody else can see it. */
@@ -107,9 +114,9 @@ void ntf_page_init(struct ntf_page *page, uint32_t kind, uint32_t flags, uint64_
 /* Copies the header once and judges the copy. *why gets a static sentence when it is refused. */
 bool ntf_page_check(const struct ntf_page *page, struct ntf_page_header *copy, const char **why);
 
-/* Takes a slot for owner (not 0) and publishes target in it: WAIT up to the fence. Returns the slot and, through
- * seen, its word as read after the fence; the caller re-reads CurrentValue next. NTF_PAGE_NO_SLOT when all are taken
- * by the living: then NO SLOT has been done up to its fence, and *seen is the overflow word to park on. */
+/* Takes a slot for owner (not 0) and publishes target in it: WAIT up to the re-read. Returns the slot and, through
+ * seen, its word; the caller re-reads CurrentValue next, seq_cst. NTF_PAGE_NO_SLOT when all are taken
+ * by the living: then NO SLOT has been done up to its re-read, and *seen is the overflow word to park on. */
 uint32_t ntf_page_arm(struct ntf_page *page, uint64_t owner, uint64_t target, const struct ntf_page_ops *ops,
                       uint32_t *seen);
 /* LEAVE; slot NTF_PAGE_NO_SLOT is allowed and does nothing. */

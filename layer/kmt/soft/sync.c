@@ -51,7 +51,7 @@ static ntf_status create(uint32_t kind, uint32_t flags, uint64_t initial, D3DKMT
 
 ntf_status NTF_APIENTRY soft_CreateSynchronizationObject(D3DKMT_CREATESYNCHRONIZATIONOBJECT *p)
 {
-    struct created created;
+    struct created created = { NULL, 0 };
 
     if (!p || !soft_handle_is(p->hDevice, SOFT_DEVICE))
         return NTF_STATUS_INVALID_PARAMETER;
@@ -62,7 +62,7 @@ ntf_status NTF_APIENTRY soft_CreateSynchronizationObject(D3DKMT_CREATESYNCHRONIZ
 
 ntf_status NTF_APIENTRY soft_CreateSynchronizationObject2(D3DKMT_CREATESYNCHRONIZATIONOBJECT2 *p)
 {
-    struct created created;
+    struct created created = { NULL, 0 };
     uint64_t initial = 0;
     ntf_status status;
 
@@ -87,7 +87,7 @@ ntf_status NTF_APIENTRY soft_CreateSynchronizationObject2(D3DKMT_CREATESYNCHRONI
 
 ntf_status NTF_APIENTRY soft_CreateNativeFence(D3DKMT_CREATENATIVEFENCE *p)
 {
-    struct created created;
+    struct created created = { NULL, 0 };
     ntf_status status;
 
     if (!p || !soft_handle_is(p->hDevice, SOFT_DEVICE))
@@ -114,41 +114,48 @@ ntf_status NTF_APIENTRY soft_DestroySynchronizationObject(const D3DKMT_DESTROYSY
     return p && soft_handle_end(p->hSyncObject, SOFT_SYNC) ? NTF_STATUS_SUCCESS : NTF_STATUS_INVALID_PARAMETER;
 }
 
-/* One object of a signal: judged only, or done. */
+/* One object of a signal: judged only, or done. In a visit. */
 static ntf_status signal_one(D3DKMT_HANDLE handle, uint64_t value, bool rewind, bool judge_only)
 {
-    struct soft_sync *sync = soft_sync_get(handle);
-    ntf_status status = NTF_STATUS_SUCCESS;
+    const struct soft_sync *sync = soft_visited_sync(handle, SOFT_SYNC);
 
-    if (!sync)
+    if (!sync || !soft_object_is_fence(sync->object))
         return NTF_STATUS_INVALID_PARAMETER;
-    if (!soft_object_is_fence(sync->object))
-        status = NTF_STATUS_INVALID_PARAMETER;
-    else if (sync->flags & NTF_SYNC_NO_SIGNAL)
-        status = NTF_STATUS_ACCESS_DENIED;
-    else if (judge_only)
-        status = !rewind && ntf_object_value(&sync->object->base) > value ? NTF_STATUS_INVALID_PARAMETER : status;
-    else if (!ntf_page_signal(sync->object->page, value, rewind, &sync->object->page_ops))
-        status = NTF_STATUS_INVALID_PARAMETER;
-    soft_sync_put(sync);
-    return status;
+    if (sync->flags & NTF_SYNC_NO_SIGNAL)
+        return NTF_STATUS_ACCESS_DENIED;
+    if (judge_only ? !rewind && ntf_object_value(&sync->object->base) > value
+                   : !ntf_page_signal(sync->object->page, value, rewind, &sync->object->page_ops))
+        return NTF_STATUS_INVALID_PARAMETER;
+    return NTF_STATUS_SUCCESS;
 }
 
 /* All objects are judged before the first is signalled; only a race with another signaller can refuse one later. */
-ntf_status NTF_APIENTRY
-soft_SignalSynchronizationObjectFromCpu(const D3DKMT_SIGNALSYNCHRONIZATIONOBJECTFROMCPU *p)
+static ntf_status signal_all(const D3DKMT_SIGNALSYNCHRONIZATIONOBJECTFROMCPU *p)
 {
+    const bool rewind = (p->Flags & NTF_SIGNAL_ALLOW_REWIND) != 0;
     ntf_status status = NTF_STATUS_SUCCESS;
     uint32_t pass, i;
-    bool rewind;
 
-    if (!p || !soft_handle_is(p->hDevice, SOFT_DEVICE) || p->ObjectCount == 0 || p->ObjectCount > SOFT_MOST_OBJECTS ||
+    if (!soft_visited_is(p->hDevice, SOFT_DEVICE) || p->ObjectCount == 0 || p->ObjectCount > SOFT_MOST_OBJECTS ||
         !p->ObjectHandleArray || !p->FenceValueArray ||
         (p->Flags & ~(NTF_SIGNAL_ALLOW_REWIND | NTF_SIGNAL_AT_SUBMISSION)))
         return NTF_STATUS_INVALID_PARAMETER;
-    rewind = (p->Flags & NTF_SIGNAL_ALLOW_REWIND) != 0;
     for (pass = p->ObjectCount > 1 ? 0 : 1; pass < 2; pass++)
         for (i = 0; i < p->ObjectCount && status == NTF_STATUS_SUCCESS; i++)
             status = signal_one(p->ObjectHandleArray[i], p->FenceValueArray[i], rewind, pass == 0);
+    return status;
+}
+
+ntf_status NTF_APIENTRY
+soft_SignalSynchronizationObjectFromCpu(const D3DKMT_SIGNALSYNCHRONIZATIONOBJECTFROMCPU *p)
+{
+    ntf_status status = NTF_STATUS_INVALID_PARAMETER;
+
+    if (p) {
+        const uint32_t place = soft_handles_visit();
+
+        status = signal_all(p);
+        soft_handles_leave(place);
+    }
     return status;
 }

@@ -12,7 +12,7 @@
 struct sleeper {
     struct ntf_parker *parker;
     const struct soft_wait *wait;
-    struct sleeper *next;
+    struct sleeper *next, **at; /* in the list; at: where the pointer to this one is */
 };
 
 static struct {
@@ -85,18 +85,19 @@ static void enter(struct sleeper *sleeper)
 {
     ntf_lock_take(&sleepers.lock);
     sleeper->next = sleepers.list;
+    sleeper->at = &sleepers.list;
+    if (sleeper->next)
+        sleeper->next->at = &sleeper->next;
     sleepers.list = sleeper;
     ntf_lock_drop(&sleepers.lock);
 }
 
 static void leave(struct sleeper *sleeper)
 {
-    struct sleeper **at = &sleepers.list;
-
     ntf_lock_take(&sleepers.lock);
-    while (*at != sleeper)
-        at = &(*at)->next;
-    *at = sleeper->next;
+    *sleeper->at = sleeper->next;
+    if (sleeper->next)
+        sleeper->next->at = sleeper->at;
     ntf_lock_drop(&sleepers.lock);
 }
 
@@ -104,7 +105,7 @@ static void leave(struct sleeper *sleeper)
 static void block(struct soft_wait *wait, struct ntf_watch *watches)
 {
     struct ntf_parker parker;
-    struct sleeper sleeper = { &parker, wait, NULL };
+    struct sleeper sleeper = { &parker, wait, NULL, NULL };
 
     ntf_parker_begin(&parker, NULL);
     enter(&sleeper);

@@ -281,7 +281,7 @@ static void waiters_of_many_paces(void **state)
     }
     ntf_child_expect(child, "done");
     assert_int_equal(ntf_child_wait(child), 0);
-    assert_true(ntf_load(&page.memory.page->armed, NTF_SEQ_CST) == 0);
+    assert_true(ntf_page_monitored(page.memory.page) == NTF_PAGE_NOBODY);
     soft_memory_close(&page.memory);
     soft_memory_close(&times.memory);
 }

@@ -126,14 +126,23 @@ static bool receive(struct side *side, uint64_t round)
     return ntf_payload_reset(theirs, NULL) == NTF_OK || wrong(side, "a reset", 0, 0);
 }
 
+// Whether somebody waits for this object: in a slot, or, for one of this process only, in a herd (kmt/soft/herd.h).
+static bool waited_for(struct ntf_page *page)
+{
+    bool herd = false;
+    for (uint32_t i = 0; i < NTF_PAGE_SLOTS && !herd; i++)
+        herd = ntf_load(&page->slots[i].herd, NTF_ACQUIRE) != 0;
+    return herd || ntf_page_monitored(page) != NTF_PAGE_NOBODY;
+}
+
 // The other side waits for this one's object: it has armed, and every second time it is asleep besides.
 static void until_parked(struct side *side, uint64_t round)
 {
     const uintptr_t page = (uintptr_t)side->payload[side->me]->object->value - offsetof(struct ntf_page, current);
-    ntf_au64 *armed = &((struct ntf_page *)page)->armed;
     ntf_au32 *asleep = &side->court->side[1 - side->me].asleep;
 
-    while ((ntf_load(armed, NTF_ACQUIRE) == 0 || (round % 2 == 0 && ntf_load(asleep, NTF_ACQUIRE) == 0)) &&
+    while ((!waited_for((struct ntf_page *)page) ||
+            (round % 2 == 0 && ntf_load(asleep, NTF_ACQUIRE) == 0)) &&
            !stopped(side))
         pairs_yield();
 }

@@ -69,3 +69,8 @@ void ntf_futex_wake(ntf_au32 *word, bool shared)
 {
     (void)syscall(SYS_futex, word, shared ? FUTEX_WAKE : FUTEX_WAKE | FUTEX_PRIVATE_FLAG, INT_MAX, NULL, NULL, 0);
 }
+
+void ntf_futex_wake_one(ntf_au32 *word)
+{
+    (void)syscall(SYS_futex, word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, NULL, NULL, 0);
+}

@@ -23,5 +23,7 @@ bool ntf_futex_wait_any(struct ntf_futex_wait *waits, uint32_t count, uint64_t d
 bool ntf_futex_can_wait_any(void);
 /* Wakes everybody on the word. */
 void ntf_futex_wake(ntf_au32 *word, bool shared);
+/* Wakes one who sleeps on a word of this process, if there is one. */
+void ntf_futex_wake_one(ntf_au32 *word);
 
 #endif /* NTF_KMT_OS_POSIX_FUTEX_H */

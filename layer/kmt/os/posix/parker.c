@@ -12,6 +12,8 @@
 #include "kmt/os/bells.h"
 #include "kmt/os/parker.h"
 #include "kmt/os/posix/futex.h"
+#include "kmt/os/posix/helpers.h"
+#include "kmt/os/posix/perches.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -21,6 +23,7 @@
 #define MIXED_SLICE_NS UINT64_C(2000000)
 #define LEAST_WAKE_NS  UINT64_C(5000) /* no kernel wakes a thread on another CPU in less than this */
 #define MOST_WAKE_NS   UINT64_C(50000)
+#define LEAST_HELP_NS  UINT64_C(500000)
 
 const bool ntf_parker_words_wake = true;
 
@@ -49,10 +52,54 @@ bool ntf_parker_os_listen(struct ntf_parker *parker, bool shared)
     return true;
 }
 
+bool ntf_parker_os_listen_beyond(struct ntf_parker *parker, ntf_au32 *word, uint32_t seen, bool shared)
+{
+    /* Helpers ring the perch. */
+    return !parker->patient && ntf_parker_os_perch(parker) != 0 &&
+           ntf_helpers_add(&parker->helpers, word, seen, shared);
+}
+
+void ntf_parker_os_forget(struct ntf_parker *parker)
+{
+    if (parker->helpers)
+        ntf_helpers_dismiss(&parker->helpers);
+}
+
+/* The perch needs the place of a word. */
+static void give_up_last_word(struct ntf_parker *parker)
+{
+    const struct ntf_parker_word *last = &parker->words[--parker->count];
+
+    if (!ntf_helpers_add(&parker->helpers, last->word, last->seen, last->shared))
+        parker->crowded = true;
+}
+
+uint32_t ntf_parker_os_perch(struct ntf_parker *parker)
+{
+    if (parker->perch == 0)
+        parker->perch = ntf_perch_borrow();
+    if (parker->perch != 0 && !parker->perched) {
+        parker->perch_seen = ntf_load(ntf_perch_word(parker->perch), NTF_SEQ_CST);
+        parker->perched = true;
+        if (parker->count == NTF_PARKER_WORDS)
+            give_up_last_word(parker);
+    }
+    return parker->perch;
+}
+
+void ntf_parker_os_ring(uint64_t perch)
+{
+    ntf_perch_ring(perch);
+}
+
 void ntf_parker_os_end(struct ntf_parker *parker)
 {
     const uint32_t bell = ntf_load(&parker->bell, NTF_RELAXED);
 
+    ntf_parker_os_forget(parker);
+    if (parker->perch != 0)
+        ntf_perch_return(parker->perch);
+    parker->perch = 0;
     if (bell != 0)
         ntf_bell_return(bell - 1);
     ntf_store(&parker->bell, (uint32_t)0, NTF_RELAXED);
@@ -68,19 +115,39 @@ void ntf_parker_os_wake(struct ntf_parker *parker)
     ntf_os_unpark_all(&parker->wake);
 }
 
+void ntf_parker_os_wake_one(ntf_au32 *word)
+{
+    ntf_futex_wake_one(word);
+}
+
+/* Has the helpers sleep, unless the sleep is so short that looking at its end is as good. Until when to sleep. */
+static uint64_t get_help(const struct ntf_parker *parker, uint64_t deadline_ns)
+{
+    const uint64_t now_ns = ntf_os_now_ns();
+
+    if (ntf_deadline_left(deadline_ns, now_ns) <= LEAST_HELP_NS || ntf_helpers_start(parker->helpers, parker->perch))
+        return deadline_ns;
+    return ntf_deadline_min(deadline_ns, ntf_deadline_after(now_ns, NTF_REREAD_NS));
+}
+
 static void sleep_on_words(struct ntf_parker *parker, uint64_t deadline_ns)
 {
-    struct ntf_futex_wait waits[NTF_PARKER_WORDS + 1];
-    uint32_t i;
+    struct ntf_futex_wait waits[NTF_FUTEX_WAITS];
+    uint32_t i, count;
 
-    if (parker->count == 0) {
+    if (parker->count == 0 && !parker->perched) {
         (void)ntf_os_park(&parker->wake, parker->seen, deadline_ns);
         return;
     }
     for (i = 0; i < parker->count; i++)
         ntf_futex_wait_fill(&waits[i], parker->words[i].word, parker->words[i].seen, parker->words[i].shared);
-    ntf_futex_wait_fill(&waits[i], &parker->wake, parker->seen, false);
-    if (ntf_futex_wait_any(waits, parker->count + 1, deadline_ns))
+    if (parker->perched)
+        ntf_futex_wait_fill(&waits[i++], ntf_perch_word(parker->perch), parker->perch_seen, false);
+    count = i;
+    ntf_futex_wait_fill(&waits[count++], &parker->wake, parker->seen, false);
+    if (parker->helpers)
+        deadline_ns = get_help(parker, deadline_ns);
+    if (ntf_futex_wait_any(waits, count, deadline_ns))
         return;
     /* No such call here: one word by the plain one, everything else by looking again soon. */
     deadline_ns = ntf_deadline_min(deadline_ns, ntf_deadline_after(ntf_os_now_ns(), NTF_REREAD_NS));
@@ -117,7 +184,7 @@ static void sleep_until(struct ntf_parker *parker, uint64_t deadline_ns)
 
     if (!parker->event)
         sleep_on_words(parker, deadline_ns);
-    else if (parker->count == 0)
+    else if (parker->count == 0 && !parker->perched)
         (void)poll_event(parker, deadline_ns);
     else if (!poll_event(parker, now_ns))
         sleep_on_words(parker, ntf_deadline_min(deadline_ns, ntf_deadline_after(now_ns, MIXED_SLICE_NS)));

@@ -53,6 +53,31 @@ bool ntf_parker_os_listen(struct ntf_parker *parker, bool shared)
     return false;
 }
 
+bool ntf_parker_os_listen_beyond(struct ntf_parker *parker, ntf_au32 *word, uint32_t seen, bool shared)
+{
+    (void)parker;
+    (void)word;
+    (void)seen;
+    (void)shared;
+    return false; /* nobody asks: no word is listened to */
+}
+
+void ntf_parker_os_forget(struct ntf_parker *parker)
+{
+    (void)parker;
+}
+
+uint32_t ntf_parker_os_perch(struct ntf_parker *parker)
+{
+    (void)parker;
+    return 0; /* a bell is as much */
+}
+
+void ntf_parker_os_ring(uint64_t perch)
+{
+    (void)perch;
+}
+
 void ntf_parker_os_end(struct ntf_parker *parker)
 {
     const uint32_t bell = ntf_load(&parker->bell, NTF_RELAXED);
@@ -70,6 +95,11 @@ void ntf_parker_os_wake(struct ntf_parker *parker)
     if (bell)
         ntf_bell_ring(bell - 1);
     ntf_os_unpark_all(&parker->wake);
+}
+
+void ntf_parker_os_wake_one(ntf_au32 *word)
+{
+    ntf_os_unpark_all(word); /* nobody asks: see ntf_parker_words_wake */
 }
 
 static void sleep_until(struct ntf_parker *parker, uint64_t deadline_ns)
