@@ -270,7 +270,10 @@ static enum ntf_result look_up(const struct service *service, bool resources, ui
     if (result == NTF_OK || !resources || !service->thunks->OpenNtHandleFromName || ntf_os_now_ns() >= late_ns)
         return result;
     second = look_up_resource(service, path, trace, handle);
-    return second == NTF_OK ? second : ntf_refused_twice(result, second);
+    /* What is no fence has to be looked at for that: who could not for want of memory does not know what it is. */
+    if (second == NTF_OK || (second == NTF_E_NO_MEMORY && result == NTF_E_WRONG_OBJECT))
+        return second;
+    return ntf_refused_twice(result, second);
 }
 
 enum ntf_result ntf_kmt_open_any_name(struct ntf_kmt *kmt, const char16_t *name, enum ntf_wanted wanted,

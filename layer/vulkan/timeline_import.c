@@ -248,7 +248,8 @@ void ntf_timeline_attach(struct ntf_device *device, struct ntf_payload *payload,
         result = import(device, handle, NULL, &semaphore);
     else
         result = import_shared(device, payload->object, &semaphore, &status);
-    if (result != VK_SUCCESS && name && payload->object->rung != NTF_RUNG_BUNDLE) { /* a kernel may refuse to share what was only opened */
+    /* A kernel may refuse to share what was only opened. */
+    if (result != VK_SUCCESS && name && payload->object->rung != NTF_RUNG_BUNDLE) {
         status = NTF_STATUS_SUCCESS;
         result = import(device, NULL, name, &semaphore);
     }

@@ -321,7 +321,7 @@ static const struct {
 static const char *const harmless[] = {
     "bcmp", "memcmp", "memcpy", "memmove", "memset", "strchr", "strcmp", "strcspn", "strlen", "strncmp",
     "strncpy", "strspn", "strstr", "snprintf", "vsnprintf", "__cmsg_nxthdr", "__errno_location",
-    "getauxval", "getenv", "geteuid", "getpid", "clock_gettime", "dlsym", "dladdr", "dlclose",
+    "getauxval", "getenv", "geteuid", "getpid", "clock_gettime", "ioctl", "dlsym", "dladdr", "dlclose",
     "pthread_self", "pthread_detach", "pthread_join", "pthread_sigmask", "sigaddset", "sigdelset",
     "sigemptyset", "sigfillset", "sigismember", "sigpending", "sigtimedwait", "__sched_cpucount",
 };

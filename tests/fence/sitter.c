@@ -301,7 +301,8 @@ static void the_same_mutex_twice(void **state)
     fake_mutex_init(&mutexes[1], &cores[0], 1, false, NULL);
     assert_int_equal(ntf_payload_new_keyed(&mutexes[1].mutex, ACQUIRE, RELEASE, &house, &payloads[1]), NTF_OK);
     assert_int_equal(wait_for(2, true, 100000000), NTF_TIMEOUT);
-    ntf_keyed_house_finish(&house); /* a thread may have got it that nobody wanted any more, and be about to give it back */
+    // A thread may have got it that nobody wanted any more, and be about to give it back.
+    ntf_keyed_house_finish(&house);
     assert_true(fake_core_free_at(&cores[0], ACQUIRE, 10));
     assert_in_range(ntf_load(&mutexes[1].taken, NTF_RELAXED), 0, 60);
     ntf_keyed_house_init(&house, &bells, NULL, NULL);

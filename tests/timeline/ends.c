@@ -454,7 +454,8 @@ int main(int argc, char **argv)
         ROUTE_TEST(many_imports),     ROUTE_TEST(import_over_import),   ROUTE_TEST(destroyed_in_flight),
         ROUTE_TEST(raised_by_a_peer), ROUTE_TEST(in_turns_with_a_peer), ROUTE_TEST(device_destroyed),
         ROUTE_TEST(two_devices),      ROUTE_TEST(lost),                 ROUTE_TEST(lost_by_submission),
-        ROUTE_TEST(two_queues), ROUTE_TEST(lost_inside), ROUTE_TEST(lost_then_destroyed),       ROUTE_TEST(one_queue_of_many_threads),
+        ROUTE_TEST(two_queues), ROUTE_TEST(lost_inside), ROUTE_TEST(lost_then_destroyed),
+        ROUTE_TEST(one_queue_of_many_threads),
     };
     const char *role = ntf_test_role(argc, argv);
 

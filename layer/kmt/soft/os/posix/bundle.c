@@ -154,6 +154,7 @@ static bool peek(int fd, union control *control, struct msghdr *message, struct 
     message->msg_iovlen = 1;
     message->msg_control = control ? control->bytes : NULL;
     message->msg_controllen = control ? sizeof control->bytes : 0;
+    errno = 0; /* what it is afterwards is this call's */
     size = recvmsg(fd, message, MSG_PEEK | MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     message->msg_iov = NULL; /* it ends with this function */
     return size == (ssize_t)sizeof *packet && !(message->msg_flags & MSG_TRUNC) && packet->magic == MAGIC &&
@@ -168,6 +169,15 @@ static void discard_all(const int fds[SOFT_BUNDLE_PARTS])
         soft_discard(fds[i]);
 }
 
+/* Whether a look has failed for that. */
+static bool no_memory(ntf_status *status)
+{
+    if (errno != ENOMEM && errno != ENOBUFS)
+        return false;
+    *status = NTF_STATUS_NO_MEMORY;
+    return true;
+}
+
 /* NULL: three descriptors above 2. */
 static const char *read_parts(int fd, int fds[SOFT_BUNDLE_PARTS], ntf_status *status)
 {
@@ -179,8 +189,10 @@ static const char *read_parts(int fd, int fds[SOFT_BUNDLE_PARTS], ntf_status *st
 
     *status = NTF_STATUS_OBJECT_TYPE_MISMATCH;
     if (!peek(fd, NULL, &message, &packet))
-        return "a socket, and no bundle of soft";
+        return no_memory(status) ? "no memory to look into the bundle" : "a socket, and no bundle of soft";
     good = peek(fd, &control, &message, &packet);
+    if (!good && no_memory(status))
+        return "no memory to look into the bundle";
     count = take_descriptors(&message, fds);
     good = good && count == SOFT_BUNDLE_PARTS;
     if (message.msg_flags & MSG_CTRUNC) {
