@@ -4,6 +4,16 @@
  * reaching that at any time during the wait is success, even if the payload has been reset by somebody since.
  * How the time passes meanwhile is the poller's (fence/poller.h); here the payloads' past is asked, and told.
  *
+ *   BEGUN    the targets are taken; nothing is armed, and no object knows of the wait
+ *   WAITED   again and again, as often as the caller likes: look, spin, arm, sleep, disarm
+ *   TOLD     a success is counted as told (payload.h, `seen`) before it is returned, never a look in vain
+ *   ENDED    the memory goes back; there is nothing else to take back
+ *
+ * Ordering: that of the poller, which reads each value with acquire before it calls it reached. A target is taken once,
+ * by its own thread; `seen` only rises, and is read by resets that the application orders behind the wait. What
+ * tests/models/wait_relacy.py checks is the poller below with its objects; this file adds no step in which a wake could
+ * be lost, and tests/stress/pairs counts the waits that go through it.
+ *
  * A wait belongs to the thread that began it.
  */
 #ifndef NTF_FENCE_WAITER_H
