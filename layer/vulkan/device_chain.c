@@ -60,22 +60,25 @@ static VkBool32 *member_of(void *node)
 /* Looks for the member, and measures what has to be copied to change it. */
 struct search {
     const VkBaseInStructure *node; /* NULL: there is none */
-    VkStructureType unknown;       /* the first one before it */
+    bool strange;                  /* there is one of unknown size before it: */
+    VkStructureType unknown;       /* the first such; 0 is a type too */
     bool endless;
     size_t bytes;
 };
 
 static struct search search_member(const void *first)
 {
-    struct search search = { NULL, (VkStructureType)0, false, 0 };
+    struct search search = { NULL, false, (VkStructureType)0, false, 0 };
     struct ntf_chain walk = ntf_chain_begin(first);
     const VkBaseInStructure *at;
 
     while ((at = ntf_chain_step(&walk))) {
         const size_t size = size_of(at->sType);
 
-        if (size == 0 && !search.unknown)
+        if (size == 0 && !search.strange) {
+            search.strange = true;
             search.unknown = at->sType;
+        }
         search.bytes += aligned(size);
         if (member_of((void *)(uintptr_t)at)) {
             search.node = at;
@@ -125,7 +128,7 @@ enum ntf_device_chain_result ntf_device_chain_make(struct ntf_device_chain *chai
         return NTF_DEVICE_CHAIN_MADE;
     }
     chain->unknown = search.unknown;
-    return search.unknown ? NTF_DEVICE_CHAIN_UNKNOWN : copy(chain, first, &search);
+    return search.strange ? NTF_DEVICE_CHAIN_UNKNOWN : copy(chain, first, &search);
 }
 
 void ntf_device_chain_free(struct ntf_device_chain *chain)

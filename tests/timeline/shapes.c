@@ -166,6 +166,10 @@ static void impossible(void **state)
     assert_int_equal(chain.unknown, UNKNOWN);
     assert_ptr_equal(chain.first, first);
     ntf_device_chain_free(&chain);
+    ((VkBaseOutStructure *)middle)->sType = (VkStructureType)0; // a type as well, and none of this chain's
+    assert_int_equal(ntf_device_chain_make(&chain, first), NTF_DEVICE_CHAIN_UNKNOWN);
+    assert_ptr_equal(chain.first, first);
+    ntf_device_chain_free(&chain);
     ring->pNext = ring;
     assert_int_equal(ntf_device_chain_make(&chain, ring), NTF_DEVICE_CHAIN_UNKNOWN);
     ntf_device_chain_free(&chain);
