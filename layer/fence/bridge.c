@@ -15,6 +15,7 @@ enum ntf_result ntf_bridge_new(struct ntf_pool *pool, struct ntf_doorbells *bell
     bridge->bells = bells;
     ntf_lock_init(&bridge->lock);
     ntf_init(&bridge->gate.pending, 0);
+    ntf_init(&bridge->gate.late_ns, 0);
     ntf_init(&bridge->lanes, 0);
     *out = bridge;
     return NTF_OK;
@@ -97,13 +98,23 @@ bool ntf_bridge_watch(struct ntf_bridge *bridge, struct ntf_payload *stand_in)
 
 /* ---- pulling ---- */
 
-void ntf_bridge_pull_queue(struct ntf_bridge *bridge, uint64_t queue)
+static void pull(struct ntf_bridge *bridge, uint64_t queue, bool chased)
 {
     if (ntf_load(&bridge->gate.pending, NTF_ACQUIRE) == 0)
         return;
     for (struct ntf_bridge_lane *lane = ntf_lane_first(bridge); lane; lane = lane->next)
         if (!queue || lane->queue == queue)
-            ntf_lane_pull(lane);
+            ntf_lane_pull(lane, chased);
+}
+
+void ntf_bridge_pull_queue(struct ntf_bridge *bridge, uint64_t queue)
+{
+    pull(bridge, queue, false);
+}
+
+void ntf_bridge_chase(struct ntf_bridge *bridge)
+{
+    pull(bridge, 0, true);
 }
 
 void ntf_bridge_lose_all(struct ntf_bridge *bridge)

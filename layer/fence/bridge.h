@@ -61,6 +61,7 @@
 struct ntf_bridge_record;
 struct ntf_bridge_gate { /* the first member of struct ntf_bridge */
     ntf_au32 pending;    /* records committed or about to be, and not delivered */
+    ntf_au32 late_ns;    /* ntf_bridge_late_ns; atomic, relaxed */
 };
 struct ntf_bridge;
 
@@ -68,6 +69,13 @@ struct ntf_bridge;
 static inline bool ntf_bridge_owes(struct ntf_bridge *bridge)
 {
     return ntf_load(&((struct ntf_bridge_gate *)bridge)->pending, NTF_ACQUIRE) != 0;
+}
+
+/* How much later than a chase sees a submission's fence signalled the driver's own wait comes back, smoothed; 0: not
+ * known yet. */
+static inline uint32_t ntf_bridge_late_ns(struct ntf_bridge *bridge)
+{
+    return ntf_load(&((struct ntf_bridge_gate *)bridge)->late_ns, NTF_RELAXED);
 }
 
 /* No thread, no fence yet. pool and bells outlive the bridge; the bells are rung when a watched fence is over.
@@ -103,5 +111,7 @@ bool ntf_bridge_watch(struct ntf_bridge *bridge, struct ntf_payload *stand_in);
 /* Delivers all completed records of a queue, or of the whole device (queue 0): before a state is told, and after a
  * driver call that has said that something is over. One load when nothing is pending. */
 void ntf_bridge_pull_queue(struct ntf_bridge *bridge, uint64_t queue);
+/* The same for the whole device, by somebody who does nothing else (fence/chase.h). */
+void ntf_bridge_chase(struct ntf_bridge *bridge);
 
 #endif /* NTF_FENCE_BRIDGE_H */

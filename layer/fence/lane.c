@@ -11,6 +11,8 @@
 #define LANE_RETRY_NS 10000000ull
 /* How long the common lane waits for its oldest record before it looks at the others. */
 #define COMMON_SLICE_NS 2000000ull
+/* Later than this, the thread's CPU had been taken away. */
+#define MOST_LATE_NS 1000000u
 
 /* ---- records ---- */
 
@@ -91,6 +93,7 @@ struct ntf_bridge_record *ntf_record_new(struct ntf_bridge_lane *lane, struct nt
     record->pooled = pooled;
     record->fence = pooled ? pooled->fence : payload->driver.fence;
     record->turn = 0;
+    ntf_init(&record->seen_ns, (uint64_t)0);
     record->state = RECORD_PENDING;
     record->holders = 1;
     ntf_fetch_add(&payload->pending, 1, NTF_RELAXED);
@@ -142,6 +145,19 @@ static bool lane_await(struct ntf_bridge_lane *lane, struct ntf_bridge_record *r
     return false;
 }
 
+/* The driver's wait is back. How much later than a chase has seen the fence signalled? That look came before the
+ * delivery, which this thread has made itself or has seen made. */
+static void learn_late(struct ntf_bridge_record *record)
+{
+    ntf_au32 *const late = &record->lane->bridge->gate.late_ns;
+    const uint64_t seen_ns = ntf_load(&record->seen_ns, NTF_RELAXED), now_ns = seen_ns ? ntf_os_now_ns() : 0;
+    const uint32_t before = ntf_load(late, NTF_RELAXED);
+    const uint32_t sample = now_ns - seen_ns < MOST_LATE_NS ? (uint32_t)(now_ns - seen_ns) : MOST_LATE_NS;
+
+    if (now_ns > seen_ns)
+        ntf_store(late, before == 0 ? sample : before - before / 4 + sample / 4, NTF_RELAXED);
+}
+
 /* Takes what has been delivered out of the list: the first records, and out of a common lane's all. */
 static void lane_sweep(struct ntf_bridge_lane *lane)
 {
@@ -178,10 +194,12 @@ static void lane_body(void *context)
         bool over;
 
         if (lane->common)
-            ntf_lane_pull(lane);
+            ntf_lane_pull(lane, false);
         over = lane_await(lane, record, lane->common ? COMMON_SLICE_NS : LANE_SLICE_NS);
         if (over)
             ntf_record_deliver(record);
+        if (over)
+            learn_late(record);
         lane_sweep(lane);
         ntf_record_release(record);
         if (!over && ntf_load(&lane->stop, NTF_ACQUIRE))
@@ -310,7 +328,7 @@ struct ntf_bridge_record *ntf_lane_hold_pending(struct ntf_bridge_lane *lane, ui
 
 /* Delivers the first record behind that turn that is due. True when there may be more: in a queue, nothing is over
  * behind a record that is not. */
-static bool pull_one(struct ntf_bridge_lane *lane, uint64_t *behind)
+static bool pull_one(struct ntf_bridge_lane *lane, bool chased, uint64_t *behind)
 {
     const struct ntf_driver *driver = &lane->bridge->pool->driver;
     struct ntf_bridge_record *record = ntf_lane_hold_pending(lane, *behind);
@@ -320,17 +338,19 @@ static bool pull_one(struct ntf_bridge_lane *lane, uint64_t *behind)
         return false;
     *behind = record->turn;
     over = ntf_record_is_over(driver->status(driver->context, record->fence));
+    if (over && chased)
+        ntf_store(&record->seen_ns, ntf_os_now_ns(), NTF_RELAXED);
     if (over)
         ntf_record_deliver(record);
     ntf_record_release(record);
     return over || !lane->queue;
 }
 
-void ntf_lane_pull(struct ntf_bridge_lane *lane)
+void ntf_lane_pull(struct ntf_bridge_lane *lane, bool chased)
 {
     uint64_t behind = 0;
 
-    while (pull_one(lane, &behind))
+    while (pull_one(lane, chased, &behind))
         ;
     /* A queue's thread comes by with the next signal of the driver's; the common lane's may have others to wait for. */
     if (lane->common)

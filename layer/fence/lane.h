@@ -27,6 +27,7 @@ struct ntf_bridge_record {
     struct ntf_pooled *pooled;      /* NULL: the payload is a stand-in, and its fence is waited for */
     uint64_t fence;                 /* of one or the other; immutable while in use */
     uint64_t turn;                  /* counts the lane's records; protected by the lane's lock */
+    ntf_au64 seen_ns;               /* when a chase saw its fence signalled; 0: none did */
     enum record_state state;        /* protected by the lane's lock */
     uint32_t holders;               /* the list and everybody who asks the driver about it; protected by the lock */
 };
@@ -80,8 +81,9 @@ void ntf_lane_append(struct ntf_bridge_record *record);
 void ntf_lane_wake(struct ntf_bridge_lane *lane);
 /* The first record of the lane behind that turn that has not been delivered, held; NULL if there is none. */
 struct ntf_bridge_record *ntf_lane_hold_pending(struct ntf_bridge_lane *lane, uint64_t behind);
-/* Delivers all of its records that are due. */
-void ntf_lane_pull(struct ntf_bridge_lane *lane);
+/* Delivers all of its records that are due. chased: by somebody who does nothing else, so that what is seen signalled
+ * has just been signalled. */
+void ntf_lane_pull(struct ntf_bridge_lane *lane, bool chased);
 /* The thread has ended: frees the lane with what is left of its list, which has either been delivered by a pull or
  * never completed. */
 void ntf_lane_finish(struct ntf_bridge_lane *lane);

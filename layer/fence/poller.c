@@ -180,7 +180,7 @@ static enum ntf_result wait_on(struct ntf_poller *poller, struct ntf_poll *poll,
     return result;
 }
 
-/* ---- a spin alone, and chasing ---- */
+/* ---- a spin alone ---- */
 
 enum ntf_result ntf_poller_spin(struct ntf_poller *poller, struct ntf_poll *poll, uint64_t deadline_ns,
                                 struct ntf_moment expected)
@@ -200,27 +200,6 @@ enum ntf_result ntf_poller_spin(struct ntf_poller *poller, struct ntf_poll *poll
     if (whole_ns != 0 && (spin != NTF_SPIN_OVER || poll->seen_ns >= plan.spin_ns))
         learn_budget(poller, spin == NTF_SPIN_TOLD ? NTF_SPIN_REACHED : spin, NTF_TIMEOUT, UINT64_MAX, whole_ns);
     return spin == NTF_SPIN_REACHED ? NTF_OK : NTF_NOT_READY;
-}
-
-enum ntf_result ntf_poller_chase(struct ntf_poller *poller, uint64_t deadline_ns,
-                                 enum ntf_result (*look)(void *context), void *context)
-{
-    const struct ntf_park_ops *ops = poller->ops ? poller->ops : &ntf_park_os_ops;
-    uint64_t start_ns = ops->now_ns(), now_ns = start_ns;
-    const uint64_t whole_ns = ops->spin_ns ? ops->spin_ns(ntf_deadline_left(deadline_ns, start_ns)) : 0;
-    const uint64_t until_ns = ntf_deadline_min(ntf_deadline_after(start_ns, budget(poller, whole_ns)), deadline_ns);
-
-    while (now_ns < until_ns) {
-        const enum ntf_result result = look(context);
-
-        now_ns = ops->now_ns();
-        if (result != NTF_NOT_READY) {
-            learn_budget(poller, NTF_SPIN_REACHED, result, now_ns - start_ns, whole_ns);
-            return result;
-        }
-        ntf_pause();
-    }
-    return NTF_NOT_READY; /* the wait that follows learns from it */
 }
 
 /* ---- the wait ---- */

@@ -106,11 +106,6 @@ enum ntf_result ntf_poller_wait(struct ntf_poller *poller, struct ntf_poll *poll
 enum ntf_result ntf_poller_spin(struct ntf_poller *poller, struct ntf_poll *poll, uint64_t deadline_ns,
                                 struct ntf_moment expected);
 
-/* A spin over something that only the caller can look at, by the same budget: until look says anything but
- * NTF_NOT_READY, which is returned, or until the budget or the deadline is over: NTF_NOT_READY. */
-enum ntf_result ntf_poller_chase(struct ntf_poller *poller, uint64_t deadline_ns,
-                                 enum ntf_result (*look)(void *context), void *context);
-
 /* The same for callers who know nothing of the past: one of the watches. *index is written on NTF_OK only. */
 enum ntf_result ntf_poller_wait_any(struct ntf_poller *poller, struct ntf_watch *watches, uint32_t count,
                                     uint64_t deadline_ns, uint32_t *index);

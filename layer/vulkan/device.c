@@ -153,9 +153,10 @@ static void introduce(struct ntf_device *device, VkPhysicalDevice physical)
     VkPhysicalDeviceProperties properties;
     struct ntf_text text;
 
+    instance->next.GetPhysicalDeviceProperties(physical, &properties);
+    device->chaser.beside = properties.deviceType != VK_PHYSICAL_DEVICE_TYPE_CPU;
     if (!ntf_instance_wants(instance, NTF_LOG_INFO))
         return;
-    instance->next.GetPhysicalDeviceProperties(physical, &properties);
     ntf_text_init(&text);
     if (device->kmt)
         ntf_kmt_describe(device->kmt, &text);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fence/bridge.h"
+#include "fence/chase.h"
 #include "fence/doorbell.h"
 #include "fence/driver.h"
 #include "fence/fences.h"
@@ -33,6 +34,7 @@ struct ntf_device { /* immutable after vkCreateDevice, but for slot, lost, mixed
     struct ntf_table told;   /* VkFence -> which reasons have been written for it: each is said once */
     struct ntf_table shared; /* VkFence -> 1: its driver's payload may be shared by descriptor or handle */
     struct ntf_poller poller;
+    struct ntf_chaser chaser;
     struct ntf_pool pool;
     struct ntf_doorbells bells; /* of threads in a mixed wait-any, or in one for keyed mutexes */
     struct ntf_keyed_house keyed;

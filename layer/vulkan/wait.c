@@ -339,28 +339,44 @@ static VkResult glance(struct ntf_device *device, struct ntf_payload *const *pay
 }
 
 /* Submissions of this process: their fences can be asked sooner than a lane's thread wakes. */
-struct chase {
+struct chased {
     const struct parts *parts;
     VkBool32 all;
 };
 
 static enum ntf_result look_for_ends(void *context)
 {
-    const struct chase *chase = context;
-    const struct parts *parts = chase->parts;
+    const struct chased *chased = context;
+    const struct parts *parts = chased->parts;
     uint32_t index;
 
-    ntf_bridge_pull_queue(parts->device->bridge, 0);
-    return ntf_wait_now(&parts->device->poller, parts->payloads, parts->payload_count, chase->all, &index);
+    ntf_bridge_chase(parts->device->bridge);
+    return ntf_wait_now(&parts->device->poller, parts->payloads, parts->payload_count, chased->all, &index);
 }
 
-static VkResult chase(const struct parts *parts, VkBool32 all)
+static bool owes_some(const struct parts *parts)
 {
     for (uint32_t i = 0; i < parts->payload_count; i++)
         if (ntf_load(&parts->payloads[i]->pending, NTF_RELAXED))
-            return ntf_vk_result(ntf_poller_chase(&parts->device->poller, parts->deadline_ns, look_for_ends,
-                                                  &(struct chase){ parts, all }));
-    return VK_NOT_READY;
+            return true;
+    return false;
+}
+
+static VkResult wait_for_imported(struct parts *parts, VkBool32 all, uint64_t timeout_ns)
+{
+    struct ntf_device *device = parts->device;
+    struct ntf_chase chase;
+    VkResult result;
+
+    if (!owes_some(parts))
+        return wait_parts(parts, all, timeout_ns);
+    result = ntf_vk_result(ntf_chase(&device->chaser, &chase, ntf_bridge_late_ns(device->bridge), parts->deadline_ns,
+                                     look_for_ends, &(struct chased){ parts, all }));
+    if (result != VK_NOT_READY)
+        return result;
+    result = wait_parts(parts, all, timeout_ns);
+    ntf_chase_over(&device->chaser, &chase, ntf_result_of(result));
+    return result;
 }
 
 static NTF_SELDOM VkResult wait_served(struct ntf_device *device, uint32_t count, const VkFence *fences, VkBool32 all,
@@ -381,11 +397,8 @@ static NTF_SELDOM VkResult wait_served(struct ntf_device *device, uint32_t count
         result = glance(device, parts.payloads, parts.payload_count, all, timeout_ns);
     if (result == VK_NOT_READY) {
         parts.deadline_ns = ntf_deadline_after(ntf_os_now_ns(), timeout_ns);
-        if (imported)
-            result = chase(&parts, all);
+        result = imported ? wait_for_imported(&parts, all, timeout_ns) : wait_parts(&parts, all, timeout_ns);
     }
-    if (result == VK_NOT_READY)
-        result = wait_parts(&parts, all, timeout_ns);
     for (uint32_t i = 0; device->timelines && result == VK_SUCCESS && i < parts.payload_count; i++)
         ntf_timeline_see(device, parts.payloads[i]);
     /* Here the wait commits. */

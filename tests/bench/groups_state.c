@@ -16,6 +16,8 @@ struct idle {
     struct rounds rounds;
     ntf_au32 *wanted, *reached;
     struct producer_fence from[IDLE_FENCES];
+    uint32_t drivers[TASKS_MAX]; /* known to be the driver's: not counted */
+    unsigned driver_tasks;
 };
 
 static void name_of(const struct bench *bench, unsigned i, char name[64])
@@ -88,8 +90,29 @@ static void step(struct idle *idle, uint32_t step)
     os_sleep_ms(50); // whatever it does behind that is over
 }
 
-/* Watches all threads for a while. cpu: of the one that used most; switches: of all. */
-static bool watch(const struct bench *bench, const struct os_child *child, const char *series)
+static bool is_drivers(const struct idle *idle, uint32_t task)
+{
+    for (unsigned i = 0; i < idle->driver_tasks; i++)
+        if (idle->drivers[i] == task)
+            return true;
+    return false;
+}
+
+/* The threads of the driver: all that are there before the first import, but for the process's own first one. Some
+ * drivers' wake up now and then whatever the layer does. */
+static void know_drivers(struct idle *idle, const struct os_child *child)
+{
+    static struct machine_task tasks[TASKS_MAX];
+    const unsigned count = machine_tasks((uint32_t)child->process, tasks, TASKS_MAX);
+
+    for (unsigned i = 0; i < count; i++)
+        if (tasks[i].id != (uint32_t)child->process)
+            idle->drivers[idle->driver_tasks++] = tasks[i].id;
+}
+
+/* Watches all threads but those that are known to be the driver's for a while. cpu: of the one that used most;
+ * switches: of all. */
+static bool watch(const struct idle *idle, const struct bench *bench, const struct os_child *child, const char *series)
 {
     static struct machine_task before[TASKS_MAX], after[TASKS_MAX];
     uint64_t switches = 0, most = 0, all = 0;
@@ -105,7 +128,7 @@ static bool watch(const struct bench *bench, const struct os_child *child, const
     const double wall = (double)(os_now_ns() - begins);
     for (unsigned i = 0; i < now; i++) {
         for (unsigned j = 0; j < count; j++) {
-            if (before[j].id != after[i].id)
+            if (before[j].id != after[i].id || is_drivers(idle, after[i].id))
                 continue;
             const uint64_t cpu = after[i].cpu_ns - before[j].cpu_ns;
             switches += after[i].switches - before[j].switches;
@@ -151,7 +174,7 @@ static void watch_both(struct idle *idle, const struct bench *bench)
 
     now.seconds = .2;
     start(idle, &now, true, &child);
-    (void)watch(&now, &child, "idle.driver");
+    (void)watch(idle, &now, &child, "idle.driver");
     finish(idle, STEP_IMPORTED, &child);
 
     for (unsigned i = 0; i < IDLE_FENCES; i++) {
@@ -159,11 +182,12 @@ static void watch_both(struct idle *idle, const struct bench *bench)
         producer_make(&idle->from[i], true, name);
     }
     start(idle, &now, false, &child);
-    (void)watch(&now, &child, "idle.device");
+    (void)watch(idle, &now, &child, "idle.device");
+    know_drivers(idle, &child);
     step(idle, STEP_IMPORTED);
-    (void)watch(bench, &child, "idle.imported");
+    (void)watch(idle, bench, &child, "idle.imported");
     step(idle, STEP_PARKED);
-    (void)watch(bench, &child, "idle.parked");
+    (void)watch(idle, bench, &child, "idle.parked");
     producer_signal(&idle->from[0], 1);
     finish(idle, STEP_END, &child);
 }

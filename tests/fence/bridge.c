@@ -45,6 +45,42 @@ static void pulled(void **state)
     assert_true(value() == 1);
 }
 
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* How late the driver's own wait is, a chase tells; other pulls come at any time, and tell nothing. */
+static void late_is_learned_from_chases(void **state)
+{
+    uint64_t fence;
+
+    (void)state;
+    for (int chased = 0; chased < 2; chased++) {
+        fence = ntf_bridge_record_fence(submit(1));
+        ntf_store(&driver.late, 1, NTF_RELEASE);
+        finish(fence, 1);
+        const uint64_t begin_ns = ntf_os_now_ns();
+        if (chased)
+            ntf_bridge_chase(bridge);
+        else
+            ntf_bridge_pull_queue(bridge, 0);
+        const uint64_t end_ns = ntf_os_now_ns();
+        assert_true(value() == 1 + (uint64_t)chased);
+        assert_int_equal(ntf_bridge_late_ns(bridge), 0);
+        while (ntf_os_now_ns() - end_ns < 100000)
+            ;
+        const uint64_t least_ns = ntf_os_now_ns() - end_ns;
+        ntf_store(&driver.late, 0, NTF_RELEASE);
+        ntf_os_unpark_all(&driver.late);
+        while (ntf_load(&driver.resets, NTF_ACQUIRE) != (uint32_t)chased + 1) /* the lane is through with it */
+            ;
+        const uint64_t most_ns = ntf_os_now_ns() - begin_ns;
+        assert_in_range(ntf_bridge_late_ns(bridge), chased ? smaller(least_ns, 1000000) : 0, chased ? most_ns : 0);
+        assert_int_equal(ntf_payload_reset(payload, NULL), NTF_OK);
+    }
+}
+
 /* A stuck queue holds up no other. */
 static void queues_are_independent(void **state)
 {
@@ -218,6 +254,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(pushed, up, down),
         cmocka_unit_test_setup_teardown(exactly_once, up, down),
         cmocka_unit_test_setup_teardown(pulled, up, down),
+        cmocka_unit_test_setup_teardown(late_is_learned_from_chases, up, down),
         cmocka_unit_test_setup_teardown(queues_are_independent, up, down),
         cmocka_unit_test_setup_teardown(pull_of_one_queue, up, down),
         cmocka_unit_test_setup_teardown(cancelled, up, down),

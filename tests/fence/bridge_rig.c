@@ -38,6 +38,8 @@ static enum ntf_result wait_fence(void *context, uint64_t fence, uint64_t timeou
     while (status_fence(context, fence) == NTF_NOT_READY)
         if (ntf_os_park(&d->state[fence], 0, deadline_ns) == NTF_TIMEOUT)
             return NTF_TIMEOUT;
+    while (ntf_load(&d->late, NTF_ACQUIRE))
+        ntf_os_park(&d->late, 1, UINT64_MAX);
     return status_fence(context, fence);
 }
 
@@ -86,6 +88,7 @@ int up(void **state)
     ntf_init(&driver.resets, 0);
     ntf_init(&driver.complaints, 0);
     ntf_init(&driver.in_wait, 0);
+    ntf_init(&driver.late, 0);
     driver.no_memory = false;
     ntf_init(&ending, 0);
     fake_object_init(&object, 0);

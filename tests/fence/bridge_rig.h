@@ -18,6 +18,7 @@ struct played_driver {
     ntf_au32 state[FENCES]; /* 0 unsignalled, 1 signalled, 2 lost, 3 the driver fails without knowing */
     ntf_au32 made, destroyed, resets, complaints;
     ntf_au32 in_wait; /* threads inside wait; its changes are what the test parks on */
+    ntf_au32 late;    /* not 0: no wait comes back yet */
     bool no_memory;
 };
 extern struct played_driver driver;

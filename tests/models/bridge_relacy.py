@@ -141,7 +141,7 @@ main(Model(
         Change(S[4], "the pull past what is not over", LANE, "return over || !lane->queue;", "return over;"),
         Change(S[4], "the pull's way forward", LANE, "    *behind = record->turn;\n", ""),
         Change(S[10], "the common lane's look at the others", LANE,
-               "        if (lane->common)\n            ntf_lane_pull(lane);\n", ""),
+               "        if (lane->common)\n            ntf_lane_pull(lane, false);\n", ""),
         Change(S[8], "the count of a loose lane's records", LANE, "        best->used++;\n", "        (void)best;\n"),
         # Loss.
         Change(S[3], "the delivery of a refused submission", BRIDGE,
