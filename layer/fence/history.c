@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fence/history.h"
 
+#include "base/os/nearby.h"
+
 #define LEAST_RUN 4u           /* distances that have to be alike before anything is expected */
 #define ALIKE 4u               /* a distance within a fourth of the average belongs to it */
 #define STEADY 25u             /* expected is what deviates by no more than a twenty-fifth */
@@ -34,7 +36,7 @@ static uint32_t weight(uint32_t run)
     return run < sizeof shifts ? shifts[run] : 3;
 }
 
-static void count(struct ntf_history *history, uint64_t interval)
+static NTF_WAY_OUT void count(struct ntf_history *history, uint64_t interval)
 {
     const uint64_t average = ntf_load(&history->interval_ns, NTF_RELAXED);
     const uint64_t deviation = ntf_load(&history->deviation_ns, NTF_RELAXED);
@@ -53,7 +55,7 @@ static void count(struct ntf_history *history, uint64_t interval)
         ntf_store(&history->run, run + 1, NTF_RELAXED);
 }
 
-void ntf_history_note(struct ntf_history *history, uint64_t now_ns)
+NTF_WAY_OUT void ntf_history_note(struct ntf_history *history, uint64_t now_ns)
 {
     const uint64_t last = ntf_load(&history->last_ns, NTF_RELAXED);
 
@@ -62,7 +64,7 @@ void ntf_history_note(struct ntf_history *history, uint64_t now_ns)
     ntf_store(&history->last_ns, now_ns, NTF_RELAXED);
 }
 
-void ntf_history_lapse(struct ntf_history *history)
+NTF_WAY_OUT void ntf_history_lapse(struct ntf_history *history)
 {
     /* The common case of fences that are always there in time writes nothing. */
     if (ntf_load(&history->last_ns, NTF_RELAXED) != 0)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/deadline.h"
+#include "base/os/nearby.h"
 
 void ntf_keyed_wait_begin(struct ntf_keyed_wait *wait, struct ntf_keyed_house *house, bool all)
 {
@@ -291,7 +292,7 @@ enum ntf_result ntf_keyed_wait_for(struct ntf_keyed_wait *wait, struct ntf_polle
 
 /* ---- the end ---- */
 
-void ntf_keyed_wait_end(struct ntf_keyed_wait *wait, bool success)
+NTF_WAY_OUT void ntf_keyed_wait_end(struct ntf_keyed_wait *wait, bool success)
 {
     bool kept = false;
 

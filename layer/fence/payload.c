@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fence/payload.h"
 
+#include "base/os/nearby.h"
 #include "fence/codec.h"
 #include "fence/keyed.h"
 #include "kmt/os/system.h"
 
 #include <stdlib.h>
 
-static void raise_to(ntf_au64 *value, uint64_t least)
+static NTF_WAY_OUT void raise_to(ntf_au64 *value, uint64_t least)
 {
     uint64_t found = ntf_load(value, NTF_RELAXED);
     while (found < least && !ntf_cas(value, &found, least, NTF_ACQ_REL))
@@ -225,7 +226,7 @@ uint64_t ntf_payload_target(const struct ntf_payload *payload)
     return ntf_load((ntf_au64 *)(uintptr_t)&payload->target, NTF_ACQUIRE);
 }
 
-void ntf_payload_told(struct ntf_payload *payload)
+NTF_WAY_OUT void ntf_payload_told(struct ntf_payload *payload)
 {
     if (payload->kind == NTF_PAYLOAD_VALUE)
         raise_to(&payload->seen, ntf_object_value(payload->object));

@@ -2,7 +2,7 @@
 #include "fence/poller.h"
 
 #include "base/deadline.h"
-#include "base/os/pause.h"
+#include "base/os/nearby.h"
 #include "fence/spin.h"
 
 #define MOST_HALVINGS 6u   /* then the budget is nothing */
@@ -11,6 +11,7 @@
 #define FINE 20u           /* sleeps end too late for prediction above a twentieth of the wait */
 #define MOST_LATE_NS 20000000u
 #define LATE_STEP_NS 100000u
+#define TOLD_BYTES 192u
 
 void ntf_poller_init(struct ntf_poller *poller, const struct ntf_park_ops *ops, const ntf_au32 *lost)
 {
@@ -36,8 +37,8 @@ static bool is_brief(uint64_t took_ns, uint64_t whole_ns)
 }
 
 /* A wait is over whose spin ended like this; took_ns: from its first look. */
-static void learn_budget(struct ntf_poller *poller, enum ntf_spin spin, enum ntf_result result, uint64_t took_ns,
-                         uint64_t whole_ns)
+static NTF_WAY_OUT void learn_budget(struct ntf_poller *poller, enum ntf_spin spin, enum ntf_result result,
+                                     uint64_t took_ns, uint64_t whole_ns)
 {
     const bool brief = is_brief(took_ns, whole_ns);
     const uint32_t before = ntf_load(&poller->halvings, NTF_RELAXED);
@@ -144,8 +145,9 @@ static struct plan make_plan(struct ntf_poller *poller, uint64_t start_ns, uint6
 }
 
 /* Everything behind the first look. */
-static enum ntf_result wait_on(struct ntf_poller *poller, struct ntf_poll *poll, uint64_t deadline_ns,
-                               struct ntf_moment expected, const struct ntf_park_ops *ops, uint64_t start_ns)
+static NTF_WAY_OUT enum ntf_result wait_on(struct ntf_poller *poller, struct ntf_poll *poll, uint64_t deadline_ns,
+                                           struct ntf_moment expected, const struct ntf_park_ops *ops,
+                                           uint64_t start_ns)
 {
     const uint64_t whole_ns = ops->spin_ns ? ops->spin_ns(ntf_deadline_left(deadline_ns, start_ns)) : 0;
     const struct plan plan = make_plan(poller, start_ns, whole_ns, expected, poll->spun);
@@ -162,6 +164,11 @@ static enum ntf_result wait_on(struct ntf_poller *poller, struct ntf_poll *poll,
         now_ns = ops->now_ns();
         if (result == NTF_TIMEOUT)
             learn_late(poller, now_ns - until_ns);
+    }
+    if (plan.foreseen) {
+        ntf_way_out_fetch();
+        for (uint32_t at = 0; poll->told && at < TOLD_BYTES; at += 64)
+            ntf_fetch_write((const char *)poll->told + at);
     }
     if (result == NTF_TIMEOUT) {
         spin = ntf_spin(poll, ops, &now_ns, ntf_deadline_min(plan.spin_ns, deadline_ns));
@@ -211,8 +218,8 @@ enum ntf_result ntf_poller_look(const struct ntf_poller *poller, struct ntf_poll
     return ntf_spin_look(poll) ? NTF_OK : NTF_NOT_READY;
 }
 
-enum ntf_result ntf_poller_wait(struct ntf_poller *poller, struct ntf_poll *poll, uint64_t deadline_ns,
-                                struct ntf_moment expected)
+NTF_WAY_OUT enum ntf_result ntf_poller_wait(struct ntf_poller *poller, struct ntf_poll *poll, uint64_t deadline_ns,
+                                            struct ntf_moment expected)
 {
     const struct ntf_park_ops *ops = poller->ops ? poller->ops : &ntf_park_os_ops;
     const enum ntf_result result = ntf_poller_look(poller, poll);

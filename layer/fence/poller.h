@@ -76,6 +76,7 @@ struct ntf_poll {
     struct ntf_pair *pairs; /* room for as many as there are watches (fence/spin.h); NULL: there is none */
     bool (*look)(void *context); /* asked now and then by a spin; true ends it. NULL: nothing else to look at */
     void *context;
+    const void *told; /* what its caller writes to when the wait is over: fetched ahead; NULL: nothing */
 };
 
 static inline void ntf_poll_begin(struct ntf_poll *poll, struct ntf_watch *watches, uint32_t count, bool all)
@@ -90,6 +91,7 @@ static inline void ntf_poll_begin(struct ntf_poll *poll, struct ntf_watch *watch
     poll->pairs = NULL;
     poll->look = NULL;
     poll->context = NULL;
+    poll->told = NULL;
 }
 
 /* Looks, never sleeps: NTF_OK, NTF_NOT_READY, NTF_E_LOST. */

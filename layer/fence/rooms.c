@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "base/os/nearby.h"
 #include "fence/waiter.h"
 
 #define MOST_EXPECTED 4096u /* fences: a quarter of a megabyte; longer waits ask for memory when they come */
@@ -53,7 +54,7 @@ void *ntf_room_take(struct ntf_rooms *rooms, size_t count, size_t each_bytes)
     return room ? room->memory : NULL;
 }
 
-void ntf_room_give(struct ntf_rooms *rooms, void *memory)
+NTF_WAY_OUT void ntf_room_give(struct ntf_rooms *rooms, void *memory)
 {
     struct ntf_room *room = memory ? room_of(memory) : NULL;
     uint32_t i;

@@ -2,6 +2,7 @@
 #include "fence/spin.h"
 
 #include "base/deadline.h"
+#include "base/os/nearby.h"
 #include "base/os/pause.h"
 
 #define PACKED 128u /* on the stack */
@@ -17,7 +18,7 @@ static bool reached(const struct ntf_pair *pair)
     return ntf_load(pair->value, NTF_ACQUIRE) >= pair->target;
 }
 
-bool ntf_spin_look(struct ntf_poll *poll)
+NTF_WAY_OUT bool ntf_spin_look(struct ntf_poll *poll)
 {
     if (poll->all)
         return ntf_spin_strike(poll, poll->left);
@@ -25,7 +26,7 @@ bool ntf_spin_look(struct ntf_poll *poll)
     return poll->index < poll->left;
 }
 
-bool ntf_spin_strike(struct ntf_poll *poll, uint32_t left)
+NTF_WAY_OUT bool ntf_spin_strike(struct ntf_poll *poll, uint32_t left)
 {
     const uint32_t blocker = poll->left > 0 ? poll->left - 1 : 0;
 
@@ -58,9 +59,9 @@ uint32_t ntf_spin_scan(const struct ntf_pair *pairs, uint32_t count)
 }
 
 /* Some looks. For one value, which is the common case, for all (of which one is looked at), and for many. */
-static bool look_one(struct ntf_poll *poll)
+static NTF_WAY_OUT bool look_one(struct ntf_poll *poll)
 {
-    const struct ntf_pair pair = { (ntf_au64 *)(uintptr_t)poll->watches[0].value, poll->watches[0].target };
+    const struct ntf_pair pair = {(ntf_au64 *)(uintptr_t)poll->watches[0].value, poll->watches[0].target};
     uint32_t i;
 
     for (i = 0; i < NTF_SPIN_LOOKS; i++) {
@@ -73,7 +74,7 @@ static bool look_one(struct ntf_poll *poll)
     return false;
 }
 
-static bool look_all(struct ntf_poll *poll)
+static NTF_WAY_OUT bool look_all(struct ntf_poll *poll)
 {
     uint32_t i;
 
@@ -85,7 +86,7 @@ static bool look_all(struct ntf_poll *poll)
     return false;
 }
 
-static bool look_any(struct ntf_poll *poll, const struct ntf_pair *pairs)
+static NTF_WAY_OUT bool look_any(struct ntf_poll *poll, const struct ntf_pair *pairs)
 {
     const uint32_t looks = poll->left < PACKED / 4 ? NTF_SPIN_LOOKS : poll->left <= PACKED ? 1 + NTF_SPIN_LOOKS / 4 : 1;
     uint32_t i;
@@ -108,7 +109,8 @@ static bool look_many(struct ntf_poll *poll)
     return found;
 }
 
-enum ntf_spin ntf_spin(struct ntf_poll *poll, const struct ntf_park_ops *ops, uint64_t *now_ns, uint64_t until_ns)
+NTF_WAY_OUT enum ntf_spin ntf_spin(struct ntf_poll *poll, const struct ntf_park_ops *ops, uint64_t *now_ns,
+                                   uint64_t until_ns)
 {
     struct ntf_pair few[PACKED], *pairs = poll->left <= PACKED ? few : poll->pairs;
     const bool one = poll->left == 1, packed = !poll->all && pairs;

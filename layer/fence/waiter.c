@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fence/waiter.h"
 
+#include "base/os/nearby.h"
+
 static bool is_reached(const struct ntf_payload *payload)
 {
     return ntf_object_value(payload->object) >= ntf_payload_target(payload);
@@ -51,7 +53,7 @@ enum ntf_result ntf_wait_begin(struct ntf_wait *wait, struct ntf_payload *const 
     return ntf_wait_begin_in(wait, NULL, payloads, count);
 }
 
-void ntf_wait_end(struct ntf_wait *wait)
+NTF_WAY_OUT void ntf_wait_end(struct ntf_wait *wait)
 {
     ntf_room_give(wait->rooms, wait->pairs);
 }
@@ -71,7 +73,7 @@ static struct ntf_moment expected(const struct ntf_wait *wait, const struct ntf_
 }
 
 /* What a payload learns from a wait that it ended. */
-static void learn(struct ntf_payload *payload, const struct ntf_poll *poll)
+static NTF_WAY_OUT void learn(struct ntf_payload *payload, const struct ntf_poll *poll)
 {
     if (poll->lost_cpu)
         ntf_history_forget(&payload->history);
@@ -81,8 +83,8 @@ static void learn(struct ntf_payload *payload, const struct ntf_poll *poll)
         ntf_history_lapse(&payload->history);
 }
 
-static enum ntf_result wait_for(const struct ntf_wait *wait, struct ntf_poller *poller, struct ntf_poll *poll,
-                                uint64_t deadline_ns)
+static NTF_WAY_OUT enum ntf_result wait_for(const struct ntf_wait *wait, struct ntf_poller *poller,
+                                            struct ntf_poll *poll, uint64_t deadline_ns)
 {
     const enum ntf_result result = ntf_poller_look(poller, poll);
 
@@ -94,14 +96,15 @@ static enum ntf_result wait_for(const struct ntf_wait *wait, struct ntf_poller *
 }
 
 /* One of any has come. */
-static void tell(const struct ntf_wait *wait, const struct ntf_poll *poll, uint32_t *index)
+static NTF_WAY_OUT void tell(const struct ntf_wait *wait, const struct ntf_poll *poll, uint32_t *index)
 {
     ntf_payload_told(wait->payloads[poll->index]);
     learn(wait->payloads[poll->index], poll);
     *index = poll->index;
 }
 
-enum ntf_result ntf_wait_any(struct ntf_wait *wait, struct ntf_poller *poller, uint64_t deadline_ns, uint32_t *index)
+NTF_WAY_OUT enum ntf_result ntf_wait_any(struct ntf_wait *wait, struct ntf_poller *poller, uint64_t deadline_ns,
+                                         uint32_t *index)
 {
     struct ntf_poll poll;
     enum ntf_result result;
@@ -109,6 +112,7 @@ enum ntf_result ntf_wait_any(struct ntf_wait *wait, struct ntf_poller *poller, u
     ntf_poll_begin(&poll, wait->watches, wait->count, false);
     poll.pairs = wait->pairs;
     poll.spun = wait->spun;
+    poll.told = wait->count > 0 ? wait->payloads[0] : NULL;
     result = wait_for(wait, poller, &poll, deadline_ns);
     if (result == NTF_OK)
         tell(wait, &poll, index);
@@ -133,7 +137,7 @@ enum ntf_result ntf_wait_spin(struct ntf_wait *wait, struct ntf_poller *poller, 
 }
 
 /* When those came that were not waited for last, nobody has seen. */
-static void learn_all(const struct ntf_wait *wait, const struct ntf_poll *poll)
+static NTF_WAY_OUT void learn_all(const struct ntf_wait *wait, const struct ntf_poll *poll)
 {
     for (uint32_t i = 0; i < wait->count; i++) {
         if (i == poll->index)
@@ -143,7 +147,7 @@ static void learn_all(const struct ntf_wait *wait, const struct ntf_poll *poll)
     }
 }
 
-enum ntf_result ntf_wait_all(struct ntf_wait *wait, struct ntf_poller *poller, uint64_t deadline_ns)
+NTF_WAY_OUT enum ntf_result ntf_wait_all(struct ntf_wait *wait, struct ntf_poller *poller, uint64_t deadline_ns)
 {
     struct ntf_poll poll;
     enum ntf_result result;
@@ -155,7 +159,7 @@ enum ntf_result ntf_wait_all(struct ntf_wait *wait, struct ntf_poller *poller, u
     return result;
 }
 
-void ntf_wait_told(const struct ntf_wait *wait)
+NTF_WAY_OUT void ntf_wait_told(const struct ntf_wait *wait)
 {
     for (uint32_t i = 0; i < wait->count; i++)
         ntf_payload_told(wait->payloads[i]);

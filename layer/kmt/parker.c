@@ -3,6 +3,7 @@
 #include "kmt/parker.h"
 
 #include "base/deadline.h"
+#include "base/os/nearby.h"
 #include "kmt/os/parker.h"
 
 void ntf_parker_begin(struct ntf_parker *parker, const struct ntf_park_ops *ops)
@@ -24,7 +25,7 @@ void ntf_parker_begin(struct ntf_parker *parker, const struct ntf_park_ops *ops)
     parker->crowded = false;
 }
 
-void ntf_parker_end(struct ntf_parker *parker)
+NTF_WAY_OUT void ntf_parker_end(struct ntf_parker *parker)
 {
     ntf_parker_os_end(parker);
     parker->owner = 0;

@@ -22,6 +22,7 @@
  */
 #include "base/deadline.h"
 #include "base/os/compiler.h"
+#include "base/os/nearby.h"
 #include "fence/waiter.h"
 #include "vulkan/commands.h"
 #include "vulkan/device.h"
@@ -169,7 +170,7 @@ static VkResult wait_plain_all(struct parts *parts)
 
 /* ---- waiting ---- */
 
-static VkResult wait_all(struct parts *parts, struct ntf_wait *wait)
+static NTF_WAY_OUT VkResult wait_all(struct parts *parts, struct ntf_wait *wait)
 {
     const enum ntf_result result = ntf_wait_all(wait, &parts->device->poller, parts->deadline_ns);
     VkResult plain = VK_SUCCESS;
@@ -299,7 +300,7 @@ static VkResult wait_any_with_bell(struct parts *parts)
     return result;
 }
 
-static VkResult wait_any(struct parts *parts, struct ntf_wait *wait)
+static NTF_WAY_OUT VkResult wait_any(struct parts *parts, struct ntf_wait *wait)
 {
     uint32_t index;
 
@@ -308,7 +309,7 @@ static VkResult wait_any(struct parts *parts, struct ntf_wait *wait)
     return ntf_vk_result(ntf_wait_any(wait, &parts->device->poller, parts->deadline_ns, &index));
 }
 
-static VkResult wait_parts(struct parts *parts, VkBool32 all, uint64_t timeout_ns)
+static NTF_WAY_OUT VkResult wait_parts(struct parts *parts, VkBool32 all, uint64_t timeout_ns)
 {
     struct ntf_wait wait;
     VkResult result;
@@ -362,7 +363,7 @@ static bool owes_some(const struct parts *parts)
     return false;
 }
 
-static VkResult wait_for_imported(struct parts *parts, VkBool32 all, uint64_t timeout_ns)
+static NTF_WAY_OUT VkResult wait_for_imported(struct parts *parts, VkBool32 all, uint64_t timeout_ns)
 {
     struct ntf_device *device = parts->device;
     struct ntf_chase chase;
@@ -379,8 +380,8 @@ static VkResult wait_for_imported(struct parts *parts, VkBool32 all, uint64_t ti
     return result;
 }
 
-static NTF_SELDOM VkResult wait_served(struct ntf_device *device, uint32_t count, const VkFence *fences, VkBool32 all,
-                                       uint64_t timeout_ns)
+static NTF_WAY_OUT NTF_SELDOM VkResult wait_served(struct ntf_device *device, uint32_t count, const VkFence *fences,
+                                                   VkBool32 all, uint64_t timeout_ns)
 {
     struct parts parts;
     VkResult result = VK_NOT_READY;
@@ -407,8 +408,8 @@ static NTF_SELDOM VkResult wait_served(struct ntf_device *device, uint32_t count
     return result;
 }
 
-static NTF_SELDOM VkResult wait_mixture(struct ntf_device *device, uint32_t count, const VkFence *fences, VkBool32 all,
-                                        uint64_t timeout_ns)
+static NTF_WAY_OUT NTF_SELDOM VkResult wait_mixture(struct ntf_device *device, uint32_t count, const VkFence *fences,
+                                                    VkBool32 all, uint64_t timeout_ns)
 {
     const VkResult result =
         ntf_device_lost(device) ? VK_ERROR_DEVICE_LOST : wait_served(device, count, fences, all, timeout_ns);
@@ -418,8 +419,8 @@ static NTF_SELDOM VkResult wait_mixture(struct ntf_device *device, uint32_t coun
 }
 
 /* The commonest list of ours: one imported fence, that is signalled, or is only looked at. */
-static NTF_SELDOM VkResult wait_one_served(struct ntf_device *device, struct ntf_payload *payload, const VkFence *fence,
-                                           VkBool32 all, uint64_t timeout_ns)
+static NTF_WAY_OUT NTF_SELDOM VkResult wait_one_served(struct ntf_device *device, struct ntf_payload *payload,
+                                                       const VkFence *fence, VkBool32 all, uint64_t timeout_ns)
 {
     VkResult result = VK_NOT_READY;
 
@@ -451,7 +452,8 @@ static NTF_SELDOM VkResult ask_plain(struct ntf_device *device, uint32_t count, 
     return result;
 }
 
-static NTF_SELDOM VkResult wait_one(struct ntf_device *device, const VkFence *only, VkBool32 all, uint64_t timeout_ns)
+static NTF_WAY_OUT NTF_SELDOM VkResult wait_one(struct ntf_device *device, const VkFence *only, VkBool32 all,
+                                                uint64_t timeout_ns)
 {
     struct ntf_fence *fence = ntf_fences_find(&device->fences, ntf_fence_number(*only));
 
@@ -460,8 +462,8 @@ static NTF_SELDOM VkResult wait_one(struct ntf_device *device, const VkFence *on
     return ask_plain(device, 1, only, all, timeout_ns);
 }
 
-static NTF_SELDOM VkResult wait_list(struct ntf_device *device, uint32_t count, const VkFence *fences, VkBool32 all,
-                                     uint64_t timeout_ns)
+static NTF_WAY_OUT NTF_SELDOM VkResult wait_list(struct ntf_device *device, uint32_t count, const VkFence *fences,
+                                                 VkBool32 all, uint64_t timeout_ns)
 {
     if (!ntf_fences_all_plain(&device->fences, fences, count))
         return wait_mixture(device, count, fences, all, timeout_ns);
@@ -480,8 +482,8 @@ static NTF_SELDOM VkResult wait_elsewhere(VkDevice handle, uint32_t count, const
 }
 
 /* One fence, on a device of which something is ours. count: so that the arguments stay where they are. */
-static NTF_SELDOM VkResult wait_single(struct ntf_device *device, uint32_t count, const VkFence *fences, VkBool32 all,
-                                       uint64_t timeout_ns)
+static NTF_WAY_OUT NTF_SELDOM VkResult wait_single(struct ntf_device *device, uint32_t count, const VkFence *fences,
+                                                   VkBool32 all, uint64_t timeout_ns)
 {
     if (ntf_table_absent(&device->fences.table, fences, 1))
         return ask_plain(device, count, fences, all, timeout_ns);

@@ -72,6 +72,8 @@ def all_goals():
                 Check(f"{ms}: processor time", share(f"{run}.imported", "cpu", f"{run}.raw"), cpu, cpu_stretch, "%"),
                 Check(f"{ms}: p99 against K", ratio(f"{run}.imported", f"{run}.futex", **P99), 1.3, 1.0, decides=False),
                 Check(f"{ms}: p50 against R", ratio(f"{run}.imported", f"{run}.raw"), None, 1.5, decides=False),
+                Check(f"{ms}: of it the signaller's call (a raw spin on the object's value)",
+                      ratio(f"{run}.value", f"{run}.raw"), None, decides=False),
             )
         ]),
         Goal(5, "any of 128 imported, the waiter still spins", ("spin",), [

@@ -110,6 +110,7 @@ static void add_frame(struct rounds *rounds)
     raw_futex(rounds, "frame.futex", low, high, false);
     fences_imported(rounds, &ours, "frame.imported", low, high, 1, false);
     raw_spin(rounds, "frame.raw", low, high, false);
+    fences_value(rounds, "frame.value", low, high);
     if (is_long)
         return;
     fences_timeline(rounds, &drivers, "frame.timeline", low, high);

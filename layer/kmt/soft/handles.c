@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kmt/soft/handles.h"
 
+#include "base/os/nearby.h"
 #include "base/os/os.h"
 #include "kmt/soft/mutex.h"
 #include "kmt/soft/visits.h"
@@ -13,14 +14,17 @@
 #define TAG 0x40000000u
 #define COUNT_MASK 0x00FFFFFFu /* TAG + count * STEP stays below 0x80000000 */
 
+/* What a signal needs comes first, and leads straight to the value: one that comes once a frame finds nothing of this
+ * in the cache, and each step on the way costs a wait for memory. */
 struct entry {
-    D3DKMT_HANDLE handle; /* immutable, as is all but the last two */
+    D3DKMT_HANDLE handle; /* immutable, as is all but next and ended */
     enum soft_class class;
-    D3DKMT_HANDLE device;   /* that it dies with; 0: none */
-    D3DKMT_HANDLE resource; /* of SOFT_ALLOCATION: that it dies with, too; 0: none */
-    struct soft_sync *sync; /* of SOFT_SYNC, SOFT_MUTEX, SOFT_RESOURCE; the entry owns one reference */
-    ntf_aptr next;          /* struct entry *; as the buckets */
-    struct entry *ended;    /* the next in a list of those that have been taken out; who took them out reads it */
+    ntf_aptr next;           /* struct entry *; as the buckets */
+    struct soft_fence fence; /* of SOFT_SYNC */
+    struct soft_sync *sync;  /* of SOFT_SYNC, SOFT_MUTEX, SOFT_RESOURCE; the entry owns one reference */
+    D3DKMT_HANDLE device;    /* that it dies with; 0: none */
+    D3DKMT_HANDLE resource;  /* of SOFT_ALLOCATION: that it dies with, too; 0: none */
+    struct entry *ended;     /* the next in a list of those that have been taken out; who took them out reads it */
 };
 
 static struct {
@@ -42,7 +46,7 @@ static struct entry *entry_at(ntf_aptr *at)
 }
 
 /* Where the pointer to the entry is, or the NULL at the end of its chain. In a visit, or under the lock. */
-static ntf_aptr *find(D3DKMT_HANDLE handle, enum soft_class class)
+static NTF_SIGNALS ntf_aptr *find(D3DKMT_HANDLE handle, enum soft_class class)
 {
     ntf_aptr *at = bucket_of(handle);
     struct entry *entry;
@@ -52,7 +56,7 @@ static ntf_aptr *find(D3DKMT_HANDLE handle, enum soft_class class)
     return at;
 }
 
-static bool is_there(D3DKMT_HANDLE handle, enum soft_class class)
+static NTF_SIGNALS bool is_there(D3DKMT_HANDLE handle, enum soft_class class)
 {
     return entry_at(find(handle, class)) != NULL;
 }
@@ -161,6 +165,8 @@ ntf_status soft_handle_new_object(enum soft_class class, struct soft_object *obj
     }
     entry->device = device;
     entry->sync = sync;
+    if (class == SOFT_SYNC && soft_object_is_fence(object))
+        entry->fence = (struct soft_fence){object->page, &object->page_ops, flags};
     ntf_lock_take(&table.lock);
     alive = device == 0 || is_there(device, SOFT_DEVICE);
     if (alive) {
@@ -176,7 +182,12 @@ ntf_status soft_handle_new_object(enum soft_class class, struct soft_object *obj
     return NTF_STATUS_SUCCESS;
 }
 
-uint32_t soft_handles_visit(void)
+NTF_SIGNALS void soft_handles_expect(D3DKMT_HANDLE handle)
+{
+    ntf_fetch_read(bucket_of(handle));
+}
+
+NTF_SIGNALS uint32_t soft_handles_visit(void)
 {
     const char here = 0;
 
@@ -184,17 +195,24 @@ uint32_t soft_handles_visit(void)
     return soft_visit_begin(&table.visits, (uint32_t)((uintptr_t)&here >> 12) * 0x9E3779B1u >> 24);
 }
 
-void soft_handles_leave(uint32_t place)
+NTF_SIGNALS void soft_handles_leave(uint32_t place)
 {
     soft_visit_end(&table.visits, place);
 }
 
-bool soft_visited_is(D3DKMT_HANDLE handle, enum soft_class class)
+NTF_SIGNALS bool soft_visited_is(D3DKMT_HANDLE handle, enum soft_class class)
 {
     return is_there(handle, class);
 }
 
-struct soft_sync *soft_visited_sync(D3DKMT_HANDLE handle, enum soft_class class)
+NTF_SIGNALS const struct soft_fence *soft_visited_fence(D3DKMT_HANDLE handle)
+{
+    const struct entry *entry = entry_at(find(handle, SOFT_SYNC));
+
+    return entry && entry->fence.page ? &entry->fence : NULL;
+}
+
+static struct soft_sync *visited_sync(D3DKMT_HANDLE handle, enum soft_class class)
 {
     const struct entry *entry = entry_at(find(handle, class));
 
@@ -297,7 +315,7 @@ struct soft_sync *soft_sync_get(D3DKMT_HANDLE handle)
 struct soft_sync *soft_handle_get(D3DKMT_HANDLE handle, enum soft_class class)
 {
     const uint32_t place = soft_handles_visit();
-    struct soft_sync *sync = soft_visited_sync(handle, class);
+    struct soft_sync *sync = visited_sync(handle, class);
 
     if (sync)
         (void)ntf_fetch_add(&sync->references, 1u, NTF_RELAXED);

@@ -24,6 +24,13 @@ struct soft_sync {
     ntf_au32 references;        /* atomic; the handle has one, and so has each wait */
 };
 
+/* A fence, as a signal needs it: immutable, and there as long as the handle's visit lasts. */
+struct soft_fence {
+    struct ntf_page *page; /* NULL: no fence */
+    const struct ntf_page_ops *ops;
+    uint32_t flags; /* as of soft_sync */
+};
+
 /* A new handle of an adapter or device; 0: no memory. */
 D3DKMT_HANDLE soft_handle_new(enum soft_class class);
 /* A new handle of the object with the flags; it takes over the caller's user of the object, on success only.
@@ -41,12 +48,15 @@ bool soft_handle_is_of(D3DKMT_HANDLE handle, enum soft_class class, D3DKMT_HANDL
 /* Ends a handle; those that belong to a device or a resource end with it. False: not such a handle. */
 bool soft_handle_end(D3DKMT_HANDLE handle, enum soft_class class);
 
+/* A visit that will look for the handle is about to begin: its place in the table is fetched meanwhile. Any number. */
+void soft_handles_expect(D3DKMT_HANDLE handle);
 /* A visit: until it is left, what is found in it stays there, whoever ends the handle meanwhile. Short, and never
  * around a call of this header that is not of the visit. */
 uint32_t soft_handles_visit(void);
 void soft_handles_leave(uint32_t place);
 bool soft_visited_is(D3DKMT_HANDLE handle, enum soft_class class);
-struct soft_sync *soft_visited_sync(D3DKMT_HANDLE handle, enum soft_class class);
+/* NULL: not a handle of a fence. */
+const struct soft_fence *soft_visited_fence(D3DKMT_HANDLE handle);
 
 /* What the handle stands for, with a reference more; NULL: not a handle of a synchronization object. */
 struct soft_sync *soft_sync_get(D3DKMT_HANDLE handle);

@@ -3,6 +3,7 @@
  * The page protocol. page.h has the argument; here each order is named by the sentence of it that needs it.
  * Common part of C11 and C++11: nothing but base/atomic.h, no cast between pointers, no designated initialiser.
  */
+#include "base/os/nearby.h"
 #include "kmt/soft/herd.h"
 
 #if !defined(NTF_ATOMIC_RELACY)
@@ -184,7 +185,7 @@ void ntf_page_leave(struct ntf_page *page, uint32_t slot)
 enum raise { RAISED, NOTHING_TO_WAKE, REFUSED };
 
 /* *from: what the value was. */
-static enum raise raise_current(struct ntf_page *page, uint64_t value, bool rewind, uint64_t *from)
+static NTF_SIGNALS enum raise raise_current(struct ntf_page *page, uint64_t value, bool rewind, uint64_t *from)
 {
     /* A guess, for which nothing is read: most signals go up by one, and then the line that others look at is asked for
      * once and not twice. A wrong one comes back as what is there. */
@@ -206,7 +207,7 @@ static enum raise raise_current(struct ntf_page *page, uint64_t value, bool rewi
 }
 
 /* Wakes one waiter whose bit was seen, if its target is reached. */
-static void wake_slot(struct ntf_page_slot *slot, uint64_t value, const struct ntf_page_ops *ops)
+static NTF_SIGNALS void wake_slot(struct ntf_page_slot *slot, uint64_t value, const struct ntf_page_ops *ops)
 {
     uint64_t target = ntf_load(&slot->target, NTF_SEQ_CST);
 
@@ -234,7 +235,8 @@ static void wake_overflow(struct ntf_page *page, uint32_t overflow, const struct
 }
 
 /* What follows a raise: whoever waits for no more than value is woken. */
-static void wake_reached(struct ntf_page *page, uint64_t from, uint64_t value, const struct ntf_page_ops *ops)
+static NTF_SIGNALS void wake_reached(struct ntf_page *page, uint64_t from, uint64_t value,
+                                     const struct ntf_page_ops *ops)
 {
     uint64_t armed;
     uint32_t overflow, i;
@@ -250,7 +252,7 @@ static void wake_reached(struct ntf_page *page, uint64_t from, uint64_t value, c
         wake_overflow(page, overflow, ops);
 }
 
-bool ntf_page_signal(struct ntf_page *page, uint64_t value, bool rewind, const struct ntf_page_ops *ops)
+NTF_SIGNALS bool ntf_page_signal(struct ntf_page *page, uint64_t value, bool rewind, const struct ntf_page_ops *ops)
 {
     uint64_t from = 0;
     const enum raise raised = raise_current(page, value, rewind, &from);

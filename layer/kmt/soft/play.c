@@ -9,8 +9,8 @@
 
 static struct {
     struct ntf_lock lock; /* protects the reading */
-    ntf_au32 ready;
-    bool played, low32, unsticky; /* immutable once ready, as is all below */
+    ntf_aptr chosen;      /* const struct ntf_kmt_thunks *; 0: not yet */
+    bool played, low32, unsticky; /* immutable once chosen, as is all below */
     struct ntf_kmt_thunks thunks;
 } play;
 
@@ -351,12 +351,15 @@ static void read_words(void)
 
 const struct ntf_kmt_thunks *ntf_play_thunks(void)
 {
-    if (ntf_load(&play.ready, NTF_ACQUIRE) == 0) {
+    uintptr_t thunks = ntf_load(&play.chosen, NTF_ACQUIRE);
+
+    if (thunks == 0) {
         ntf_lock_take(&play.lock);
-        if (ntf_load(&play.ready, NTF_RELAXED) == 0)
+        if (ntf_load(&play.chosen, NTF_RELAXED) == 0)
             read_words();
-        ntf_store(&play.ready, 1u, NTF_RELEASE);
+        thunks = (uintptr_t)(play.played ? &play.thunks : SOFT);
+        ntf_store(&play.chosen, thunks, NTF_RELEASE);
         ntf_lock_drop(&play.lock);
     }
-    return play.played ? &play.thunks : SOFT;
+    return (const struct ntf_kmt_thunks *)thunks;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Making, signalling and destroying synchronization objects. */
+#include "base/os/nearby.h"
 #include "kmt/soft/calls.h"
 #include "kmt/soft/flags.h"
 #include "kmt/soft/handles.h"
@@ -115,22 +116,22 @@ ntf_status NTF_APIENTRY soft_DestroySynchronizationObject(const D3DKMT_DESTROYSY
 }
 
 /* One object of a signal: judged only, or done. In a visit. */
-static ntf_status signal_one(D3DKMT_HANDLE handle, uint64_t value, bool rewind, bool judge_only)
+static NTF_SIGNALS ntf_status signal_one(D3DKMT_HANDLE handle, uint64_t value, bool rewind, bool judge_only)
 {
-    const struct soft_sync *sync = soft_visited_sync(handle, SOFT_SYNC);
+    const struct soft_fence *fence = soft_visited_fence(handle);
 
-    if (!sync || !soft_object_is_fence(sync->object))
+    if (!fence)
         return NTF_STATUS_INVALID_PARAMETER;
-    if (sync->flags & NTF_SYNC_NO_SIGNAL)
+    if (fence->flags & NTF_SYNC_NO_SIGNAL)
         return NTF_STATUS_ACCESS_DENIED;
-    if (judge_only ? !rewind && ntf_object_value(&sync->object->base) > value
-                   : !ntf_page_signal(sync->object->page, value, rewind, &sync->object->page_ops))
+    if (judge_only ? !rewind && ntf_load(&fence->page->current, NTF_ACQUIRE) > value
+                   : !ntf_page_signal(fence->page, value, rewind, fence->ops))
         return NTF_STATUS_INVALID_PARAMETER;
     return NTF_STATUS_SUCCESS;
 }
 
 /* All objects are judged before the first is signalled; only a race with another signaller can refuse one later. */
-static ntf_status signal_all(const D3DKMT_SIGNALSYNCHRONIZATIONOBJECTFROMCPU *p)
+static NTF_SIGNALS ntf_status signal_all(const D3DKMT_SIGNALSYNCHRONIZATIONOBJECTFROMCPU *p)
 {
     const bool rewind = (p->Flags & NTF_SIGNAL_ALLOW_REWIND) != 0;
     ntf_status status = NTF_STATUS_SUCCESS;
@@ -146,14 +147,18 @@ static ntf_status signal_all(const D3DKMT_SIGNALSYNCHRONIZATIONOBJECTFROMCPU *p)
     return status;
 }
 
-ntf_status NTF_APIENTRY
+NTF_SIGNALS ntf_status NTF_APIENTRY
 soft_SignalSynchronizationObjectFromCpu(const D3DKMT_SIGNALSYNCHRONIZATIONOBJECTFROMCPU *p)
 {
     ntf_status status = NTF_STATUS_INVALID_PARAMETER;
 
     if (p) {
-        const uint32_t place = soft_handles_visit();
+        uint32_t place;
 
+        soft_handles_expect(p->hDevice);
+        if (p->ObjectCount > 0 && p->ObjectHandleArray)
+            soft_handles_expect(p->ObjectHandleArray[0]);
+        place = soft_handles_visit();
         status = signal_all(p);
         soft_handles_leave(place);
     }

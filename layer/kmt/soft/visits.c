@@ -2,6 +2,7 @@
 /* The common part of C11 and C++11. visits.h has the argument. */
 #include "kmt/soft/visits.h"
 
+#include "base/os/nearby.h"
 #include "base/os/os.h"
 #include "base/os/pause.h"
 
@@ -21,7 +22,7 @@ static void rest(uint32_t *looks)
     (void)ntf_os_park(&nothing, 0, ntf_os_now_ns() + NAP_NS);
 }
 
-uint32_t soft_visit_begin(struct soft_visits *visits, uint32_t hint)
+NTF_SIGNALS uint32_t soft_visit_begin(struct soft_visits *visits, uint32_t hint)
 {
     uint32_t looks = 0, at;
 
@@ -36,7 +37,7 @@ uint32_t soft_visit_begin(struct soft_visits *visits, uint32_t hint)
     }
 }
 
-void soft_visit_end(struct soft_visits *visits, uint32_t place)
+NTF_SIGNALS void soft_visit_end(struct soft_visits *visits, uint32_t place)
 {
     ntf_au32 *turn = &visits->places[place].turn;
 

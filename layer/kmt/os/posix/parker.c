@@ -8,9 +8,10 @@
  * event is rung for ntf_parker_wake as well. One with both, which takes a kernel and soft in one wait, alternates in
  * slices of MIXED_SLICE_NS: words by sleeping, the event by looking at it in between.
  */
-#include "base/deadline.h"
-#include "kmt/os/bells.h"
 #include "kmt/os/parker.h"
+#include "base/deadline.h"
+#include "base/os/nearby.h"
+#include "kmt/os/bells.h"
 #include "kmt/os/posix/futex.h"
 #include "kmt/os/posix/helpers.h"
 #include "kmt/os/posix/perches.h"
@@ -92,7 +93,7 @@ void ntf_parker_os_ring(uint64_t perch)
     ntf_perch_ring(perch);
 }
 
-void ntf_parker_os_end(struct ntf_parker *parker)
+NTF_WAY_OUT void ntf_parker_os_end(struct ntf_parker *parker)
 {
     const uint32_t bell = ntf_load(&parker->bell, NTF_RELAXED);
 
