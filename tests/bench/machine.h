@@ -17,7 +17,7 @@ uint64_t machine_process_cpu_ns(void);
 void machine_yield(void);
 /* As exact as the system's timer can be made, without spinning. */
 void machine_sleep_until(uint64_t deadline_ns);
-void machine_fine_timer(void); /* for the calling thread */
+void machine_timer(bool fine); /* of the calling thread; or as it was when the thread began */
 
 struct machine_thread;
 /* On any processor, whatever the caller is bound to. Ends the program if there can be none. */

@@ -81,9 +81,9 @@ void machine_sleep_until(uint64_t deadline_ns)
     clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
 }
 
-void machine_fine_timer(void)
+void machine_timer(bool fine)
 {
-    prctl(PR_SET_TIMERSLACK, 1ul);
+    prctl(PR_SET_TIMERSLACK, fine ? 1ul : 0ul);
 }
 
 // ---- threads

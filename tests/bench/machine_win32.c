@@ -72,8 +72,9 @@ void machine_sleep_until(uint64_t deadline_ns)
         SwitchToThread();
 }
 
-void machine_fine_timer(void)
+void machine_timer(bool fine)
 {
+    (void)fine;
 }
 
 // ---- threads

@@ -58,9 +58,10 @@ static void yield(void *context, uint64_t round)
 
 static void doze(void *context, uint64_t round)
 {
-    machine_fine_timer();
+    machine_timer(true);
     while (!there(context, round))
         machine_sleep_until(os_now_ns() + 50000);
+    machine_timer(false); // the others wait in this thread, too
 }
 
 void raw_spin(struct rounds *rounds, const char *series, double low_us, double high_us, bool remote)

@@ -120,7 +120,7 @@ static void signaller_run(struct signaller *me)
     struct rounds_page *page = me->rounds->page;
 
     machine_pin(0);
-    machine_fine_timer();
+    machine_timer(true);
     for (uint32_t turn = 0;;) {
         while (ntf_load(&page->turn, NTF_ACQUIRE) == turn)
             machine_word_wait(&page->turn, turn, true);
