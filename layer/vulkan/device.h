@@ -29,7 +29,7 @@ struct ntf_device { /* immutable after vkCreateDevice, but for slot, lost, mixed
     bool beyond; /* the application has enabled VK_NTFENCE_fence_import */
     bool adds_semaphores, adds_timelines; /* extensions that the layer has enabled for itself (vulkan/timeline.h) */
     ntf_au32 lost;  /* somebody has been told so: it stays so, and whoever waits comes back */
-    ntf_au32 mixed; /* a wait-any for imported and plain fences has blocked (vulkan/wait.c) */
+    ntf_au32 mixed; /* a wait-any for imported and plain fences has blocked (vulkan/wait_mixed.c) */
     struct ntf_fences fences;
     struct ntf_table told;   /* VkFence -> which reasons have been written for it: each is said once */
     struct ntf_table shared; /* VkFence -> 1: its driver's payload may be shared by descriptor or handle */

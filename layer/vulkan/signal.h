@@ -11,7 +11,7 @@
  *   stand-in  a pooled fence goes down, and is the fence's temporary payload until its next reset. That is what an
  *             acquire does to an imported fence, since it acts as a temporary import of a payload that nobody shares
  *             (Vulkan 1.3, "Importing Fence Payloads", vkAcquireNextImageKHR), and what every command does to a plain
- *             fence once the device has seen a mixed wait-any (vulkan/wait.c).
+ *             fence once the device has seen a mixed wait-any (vulkan/wait_mixed.c).
  *
  * The application's own handle never goes down while its payload is not the driver's.
  */
