@@ -16,6 +16,7 @@ enum ntf_result ntf_bridge_new(struct ntf_pool *pool, struct ntf_doorbells *bell
     ntf_lock_init(&bridge->lock);
     ntf_init(&bridge->gate.pending, 0);
     ntf_init(&bridge->gate.late_ns, 0);
+    ntf_init(&bridge->gate.chased_until_ns, (uint64_t)0);
     ntf_init(&bridge->lanes, 0);
     *out = bridge;
     return NTF_OK;
@@ -112,8 +113,10 @@ void ntf_bridge_pull_queue(struct ntf_bridge *bridge, uint64_t queue)
     pull(bridge, queue, false);
 }
 
-void ntf_bridge_chase(struct ntf_bridge *bridge)
+void ntf_bridge_chase(struct ntf_bridge *bridge, uint64_t until_ns)
 {
+    if (ntf_load(&bridge->gate.chased_until_ns, NTF_RELAXED) < until_ns)
+        ntf_store(&bridge->gate.chased_until_ns, until_ns, NTF_RELAXED);
     pull(bridge, 0, true);
 }
 

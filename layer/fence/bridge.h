@@ -7,7 +7,8 @@
  *   fence is signalled, the payload's object is raised to the target it had at submission. Each submission is a
  *   record, delivered exactly once, by whoever sees its fence signalled first:
  *     pushed   by the lane's thread, which sleeps in the driver on the layer's own fences;
- *     pulled   by a thread of the application that asks for the payload's state, or has idled the queue.
+ *     pulled   by a thread of the application that asks for the payload's state, or has idled the queue, or chases the
+ *              end of the submission (fence/chase.h). While it does, the lane's thread stays out of the driver.
  *   A lane is one queue: submissions of a queue complete in order, so one thread per queue that ever signals an
  *   imported payload is enough, and a stuck queue never holds up another. What is in no queue's order, presents and
  *   the fences that a mixed wait-any watches, goes to loose lanes, NTF_BRIDGE_LOOSE_LANES at the most: a record has one
@@ -62,6 +63,7 @@ struct ntf_bridge_record;
 struct ntf_bridge_gate { /* the first member of struct ntf_bridge */
     ntf_au32 pending;    /* records committed or about to be, and not delivered */
     ntf_au32 late_ns;    /* ntf_bridge_late_ns; atomic, relaxed */
+    ntf_au64 chased_until_ns; /* somebody chases until then, or somebody did; atomic, relaxed */
 };
 struct ntf_bridge;
 
@@ -111,7 +113,9 @@ bool ntf_bridge_watch(struct ntf_bridge *bridge, struct ntf_payload *stand_in);
 /* Delivers all completed records of a queue, or of the whole device (queue 0): before a state is told, and after a
  * driver call that has said that something is over. One load when nothing is pending. */
 void ntf_bridge_pull_queue(struct ntf_bridge *bridge, uint64_t queue);
-/* The same for the whole device, by somebody who does nothing else (fence/chase.h). */
-void ntf_bridge_chase(struct ntf_bridge *bridge);
+/* The same for the whole device, by somebody who does nothing else (fence/chase.h), and goes on until until_ns unless
+ * he finds what he looks for: a moment from now. Threads of lanes that are not in the driver stay out of it until then:
+ * two threads in the driver hold each other up. */
+void ntf_bridge_chase(struct ntf_bridge *bridge, uint64_t until_ns);
 
 #endif /* NTF_FENCE_BRIDGE_H */

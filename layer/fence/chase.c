@@ -43,7 +43,7 @@ static void learn(struct ntf_chaser *chaser, bool good)
 }
 
 enum ntf_result ntf_chase(struct ntf_chaser *chaser, struct ntf_chase *chase, uint64_t driver_ns, uint64_t deadline_ns,
-                          enum ntf_result (*look)(void *context), void *context)
+                          enum ntf_result (*look)(void *context, uint64_t until_ns), void *context)
 {
     const struct ntf_park_ops *ops = ops_of(chaser);
     const uint32_t halvings = ntf_load(&chaser->halvings, NTF_RELAXED);
@@ -55,7 +55,7 @@ enum ntf_result ntf_chase(struct ntf_chaser *chaser, struct ntf_chase *chase, ui
     until_ns = ntf_deadline_min(until_ns, deadline_ns);
     while (now_ns < until_ns) {
         const uint64_t before_ns = now_ns;
-        const enum ntf_result result = look(context);
+        const enum ntf_result result = look(context, until_ns);
 
         if (result != NTF_NOT_READY) {
             learn(chaser, true);

@@ -39,11 +39,11 @@ struct ntf_chase {
     uint64_t whole_ns; /* the budget before it is halved; 0: there was no chase to learn from */
 };
 
-/* Asks look until it says anything but NTF_NOT_READY, which is returned, or until the budget or the deadline is over:
- * NTF_NOT_READY; then the caller waits, and calls ntf_chase_over. driver_ns: what the driver's wake has been measured
- * to take (ntf_bridge_late_ns); 0: not yet. Any thread. */
+/* Asks look, which is told until when this may go on, until it says anything but NTF_NOT_READY, which is returned, or
+ * until the budget or the deadline is over: NTF_NOT_READY; then the caller waits, and calls ntf_chase_over. driver_ns:
+ * what the driver's wake has been measured to take (ntf_bridge_late_ns); 0: not yet. Any thread. */
 enum ntf_result ntf_chase(struct ntf_chaser *chaser, struct ntf_chase *chase, uint64_t driver_ns, uint64_t deadline_ns,
-                          enum ntf_result (*look)(void *context), void *context);
+                          enum ntf_result (*look)(void *context, uint64_t until_ns), void *context);
 /* The wait behind a chase that was in vain has ended like this. */
 void ntf_chase_over(struct ntf_chaser *chaser, const struct ntf_chase *chase, enum ntf_result result);
 

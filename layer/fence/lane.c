@@ -11,6 +11,8 @@
 #define LANE_RETRY_NS 10000000ull
 /* How long the common lane waits for its oldest record before it looks at the others. */
 #define COMMON_SLICE_NS 2000000ull
+/* Every so many records one is waited for although somebody chases it. */
+#define LEARN_FROM 64u
 /* Later than this, the thread's CPU had been taken away. */
 #define MOST_LATE_NS 1000000u
 
@@ -158,6 +160,26 @@ static void learn_late(struct ntf_bridge_record *record)
         ntf_store(late, before == 0 ? sample : before - before / 4 + sample / 4, NTF_RELAXED);
 }
 
+/* Leaves the record to whoever chases it until he gives up; but now and then one is waited for all the same, to learn
+ * how late the driver is. False: nobody chases, or the device ends. `wake` is read before all else that would change
+ * it, as before a sleep for want of records. */
+static bool lane_leave_to_chase(struct ntf_bridge_lane *lane, const struct ntf_bridge_record *record)
+{
+    const uint32_t seen = ntf_load(&lane->wake, NTF_ACQUIRE);
+    const uint64_t until_ns = ntf_load(&lane->bridge->gate.chased_until_ns, NTF_RELAXED);
+    bool pending;
+
+    if (lane->common || record->turn % LEARN_FROM == 0 || until_ns <= ntf_os_now_ns() ||
+        ntf_load(&lane->stop, NTF_ACQUIRE))
+        return false;
+    ntf_lock_take(&lane->lock);
+    pending = record->state == RECORD_PENDING;
+    ntf_lock_drop(&lane->lock);
+    if (pending)
+        ntf_os_park(&lane->wake, seen, until_ns);
+    return true;
+}
+
 /* Takes what has been delivered out of the list: the first records, and out of a common lane's all. */
 static void lane_sweep(struct ntf_bridge_lane *lane)
 {
@@ -193,6 +215,11 @@ static void lane_body(void *context)
     while ((record = lane_next(lane))) {
         bool over;
 
+        if (lane_leave_to_chase(lane, record)) {
+            lane_sweep(lane);
+            ntf_record_release(record);
+            continue;
+        }
         if (lane->common)
             ntf_lane_pull(lane, false);
         over = lane_await(lane, record, lane->common ? COMMON_SLICE_NS : LANE_SLICE_NS);

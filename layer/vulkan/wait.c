@@ -89,13 +89,13 @@ struct chased {
     VkBool32 all;
 };
 
-static enum ntf_result look_for_ends(void *context)
+static enum ntf_result look_for_ends(void *context, uint64_t until_ns)
 {
     const struct chased *chased = context;
     const struct ntf_parts *parts = chased->parts;
     uint32_t index;
 
-    ntf_bridge_chase(parts->device->bridge);
+    ntf_bridge_chase(parts->device->bridge, until_ns);
     return ntf_wait_now(&parts->device->poller, parts->payloads, parts->payload_count, chased->all, &index);
 }
 

@@ -45,6 +45,32 @@ static void pulled(void **state)
     assert_true(value() == 1);
 }
 
+/* While somebody chases, the lane's thread stays out of the driver; it takes out what he has delivered when it is woken
+ * for the next submission, and ends at once when the device does. Every 64th is waited for all the same. */
+static void left_to_a_chase(void **state)
+{
+    const uint64_t until_ns = ntf_os_now_ns() + UINT64_C(3600000000000);
+
+    (void)state;
+    ntf_bridge_chase(bridge, until_ns);
+    for (uint32_t turn = 1; turn < 64; turn++) {
+        const uint64_t fence = ntf_bridge_record_fence(submit(1));
+
+        while (ntf_load(&driver.resets, NTF_ACQUIRE) != turn - 1) /* those before are taken out */
+            ;
+        finish(fence, 1);
+        ntf_bridge_chase(bridge, until_ns);
+        assert_true(value() == turn);
+        assert_int_equal(ntf_load(&driver.in_wait, NTF_SEQ_CST), 0);
+        assert_int_equal(ntf_payload_reset(payload, NULL), NTF_OK);
+    }
+    const uint64_t last = ntf_bridge_record_fence(submit(1));
+    while (ntf_load(&driver.in_wait, NTF_ACQUIRE) == 0)
+        ;
+    finish(last, 1);
+    await_value(64);
+}
+
 static uint64_t smaller(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
@@ -62,7 +88,7 @@ static void late_is_learned_from_chases(void **state)
         finish(fence, 1);
         const uint64_t begin_ns = ntf_os_now_ns();
         if (chased)
-            ntf_bridge_chase(bridge);
+            ntf_bridge_chase(bridge, 0);
         else
             ntf_bridge_pull_queue(bridge, 0);
         const uint64_t end_ns = ntf_os_now_ns();
@@ -254,6 +280,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(pushed, up, down),
         cmocka_unit_test_setup_teardown(exactly_once, up, down),
         cmocka_unit_test_setup_teardown(pulled, up, down),
+        cmocka_unit_test_setup_teardown(left_to_a_chase, up, down),
         cmocka_unit_test_setup_teardown(late_is_learned_from_chases, up, down),
         cmocka_unit_test_setup_teardown(queues_are_independent, up, down),
         cmocka_unit_test_setup_teardown(pull_of_one_queue, up, down),

@@ -35,8 +35,9 @@ static uint64_t spin_ns(uint64_t left_ns)
 
 static const struct ntf_park_ops ops = { now_ns, NULL, spin_ns };
 
-static enum ntf_result look(void *context)
+static enum ntf_result look(void *context, uint64_t until_ns)
 {
+    assert_true(until_ns > world.now_ns);
     (void)context;
     world.looks++;
     return world.over_at_ns && world.now_ns >= world.over_at_ns ? world.answer : NTF_NOT_READY;
