@@ -67,7 +67,7 @@ void forget_memory(void)
 /* Where a fence is late or never comes, sleeps with a deadline end by themselves, at any time. */
 static bool time_passes(void)
 {
-    return scene == 4 || scene == 7 || scene == 10;
+    return scene == 4 || scene == 7 || scene == 12 || scene == 10;
 }
 
 /* Sleeps while a word is as expected, as it is and not as this thread may see it. False: the time was up. No fence:
@@ -363,7 +363,7 @@ struct bridge_test : rl::test_suite<bridge_test, THREADS> {
         gpu.state = state;
         gpu.asked = asked;
         gpu.work = work;
-        gpu.failures_left = scene == 7;
+        gpu.failures_left = scene == 7 || scene == 12;
         gpu.submitted = &submitted;
         gpu.resets = &resets;
         gpu.finished = &finished;
@@ -513,6 +513,11 @@ struct bridge_test : rl::test_suite<bridge_test, THREADS> {
             wait_by_bell(&bridge_test::stand_in_over);
         } else if (scene == 9) {
             wait_by_bell(&bridge_test::is_lost);
+        } else if (scene == 11) {
+            /* The second one's commit has the lane's thread take the first one out, whoever has delivered it. */
+            for (int i = 0; i < 2; i++)
+                await(&signalled[submit_to(QUEUE)], 1u);
+            await(&resets, 1u);
         } else if (scene == 6) {
             ntf_bridge_cancel(prepare(QUEUE));
             for (int i = 0; i < 2; i++)
@@ -525,7 +530,7 @@ struct bridge_test : rl::test_suite<bridge_test, THREADS> {
                 await(&signalled[submit_to(queue)], 1u);
             else if (scene == 3)
                 refused();
-            if (scene != 7)
+            if (scene != 7 && scene != 12)
                 await(&signalled[number], 1u);
             if (scene == 8)
                 await(&signalled[submit_to(0)], 1u);
@@ -580,7 +585,7 @@ struct bridge_test : rl::test_suite<bridge_test, THREADS> {
             finish(0, SIGNALLED);
             if (scene == 8)
                 finish(2, SIGNALLED);
-        } else if (scene != 7) {
+        } else if (scene != 7 && scene != 12) {
             finish(0, SIGNALLED);
             if (scene == 1) {
                 await(&committed, 1u);
@@ -602,6 +607,17 @@ struct bridge_test : rl::test_suite<bridge_test, THREADS> {
             wait_by_bell(&bridge_test::stand_in_over);
         } else if (scene == 9) {
             wait_by_bell(&bridge_test::is_lost);
+        } else if (scene == 12) {
+            await(&committed, 1u);
+            ntf_bridge_chase(bridge, UINT64_MAX);
+        } else if (scene == 11) {
+            ntf_bridge_chase(bridge, UINT64_MAX);
+            for (unsigned i = 1; i <= 2; i++) {
+                await(&finished, i);
+                await(&committed, i);
+                ntf_bridge_chase(bridge, UINT64_MAX);
+                pulled(i);
+            }
         } else if (scene == 4) {
             await(&finished, 1u);
             await(&committed, 2u);
@@ -637,12 +653,12 @@ struct bridge_test : rl::test_suite<bridge_test, THREADS> {
 
     void after()
     {
-        static const unsigned delivered[] = { 0, 2, 2, 2, 2, 0, 2, 0, 3, 0, 2 };
+        static const unsigned delivered[] = { 0, 2, 2, 2, 2, 0, 2, 0, 3, 0, 2, 2, 0 };
         unsigned found = 0;
 
         for (unsigned i = 0; i < WORK; i++)
             found += ntf_load(&signalled[i], NTF_RELAXED);
-        RL_ASSERT(found == delivered[scene] && gpu.complaints == (scene == 7 ? 1u : 0u));
+        RL_ASSERT(found == delivered[scene] && gpu.complaints == (scene == 7 || scene == 12 ? 1u : 0u));
         RL_ASSERT(ntf_load(&payload.pending, NTF_RELAXED) == 0 && ntf_load(&payload.refs, NTF_RELAXED) == 1);
         RL_ASSERT(ntf_load(&stand_in.pending, NTF_RELAXED) == 0 && played.closed == (scene == 5 ? 1u : 0u));
         RL_ASSERT(gpu.made == gpu.destroyed && memory_live == 0);

@@ -51,6 +51,8 @@ S = {number: Scene(number, name, (), ALL if number in (3, 5, 7, 9) else RANDOM) 
     (8, "loose lanes"),
     (9, "a loss is told by doorbells"),
     (10, "on the common lane, and nobody pulls"),
+    (11, "chased, and no sleep ends by itself"),
+    (12, "a submission that never ends, chased"),
 )}
 
 main(Model(
@@ -59,7 +61,7 @@ main(Model(
     sources=("base/lock.c", "fence/bridge.h", INSIDE, "fence/driver.h", "fence/doorbell.h", DRIVER, BELLS, LANE,
              BRIDGE),
     scenes=tuple(S.values()),
-    tries=("random 30000",),
+    tries=("random 30000", "bound 1"),
     trims=TRIMS,
     changes=(
         # Once, and when it is time.
@@ -127,6 +129,16 @@ main(Model(
                "        if (!over && ntf_load(&lane->stop, NTF_ACQUIRE))\n            return;\n", ""),
         Change(S[1], "the wait for the threads' ends", BRIDGE,
                "        ntf_thread_join(lane->thread);\n", "        (void)lane;\n"),
+        # What is left to a chase.
+        Change(S[11], "the look whether it is still pending", LANE, "    if (pending)\n        ntf_os_park(",
+               "    (void)pending;\n    ntf_os_park("),
+        Change(S[12], "the look whether the device ends, before it is left", LANE,
+               " ||\n        ntf_load(&lane->stop, NTF_ACQUIRE))\n        return false;", ")\n        return false;"),
+        Change(S[11], "the word read before it is left", LANE, "ntf_os_park(&lane->wake, seen, until_ns)",
+               "ntf_os_park(&lane->wake, ntf_load(&lane->wake, NTF_ACQUIRE), until_ns)"),
+        Change(S[11], "the sweep of what was chased", LANE,
+               "            lane_sweep(lane);\n            ntf_record_release(record);\n            continue;",
+               "            ntf_record_release(record);\n            continue;"),
         # Order, lanes, and what is in no order.
         Change(S[2], "the ticket", BRIDGE, "    if (queue)\n        ntf_lock_take(&lane->ticket);\n", ""),
         Change(S[2], "the ticket kept until the record is in the list", BRIDGE,
