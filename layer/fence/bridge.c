@@ -120,6 +120,12 @@ void ntf_bridge_chase(struct ntf_bridge *bridge, uint64_t until_ns)
     pull(bridge, 0, true);
 }
 
+/* Another who chases says so again with his next look. */
+void ntf_bridge_chase_end(struct ntf_bridge *bridge)
+{
+    ntf_store(&bridge->gate.chased_until_ns, (uint64_t)0, NTF_RELAXED);
+}
+
 void ntf_bridge_lose_all(struct ntf_bridge *bridge)
 {
     for (struct ntf_bridge_lane *lane = ntf_lane_first(bridge); lane; lane = lane->next) {

@@ -117,5 +117,8 @@ void ntf_bridge_pull_queue(struct ntf_bridge *bridge, uint64_t queue);
  * he finds what he looks for: a moment from now. Threads of lanes that are not in the driver stay out of it until then:
  * two threads in the driver hold each other up. */
 void ntf_bridge_chase(struct ntf_bridge *bridge, uint64_t until_ns);
+/* He gives up, or has found it: lanes wait for what comes from now on. One that has left a record to him does so no
+ * longer than it knew of. */
+void ntf_bridge_chase_end(struct ntf_bridge *bridge);
 
 #endif /* NTF_FENCE_BRIDGE_H */

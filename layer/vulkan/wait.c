@@ -117,6 +117,7 @@ static NTF_WAY_OUT VkResult wait_for_imported(struct ntf_parts *parts, VkBool32 
         return wait_parts(parts, all, timeout_ns);
     result = ntf_vk_result(ntf_chase(&device->chaser, &chase, ntf_bridge_late_ns(device->bridge), parts->deadline_ns,
                                      look_for_ends, &(struct chased){ parts, all }));
+    ntf_bridge_chase_end(device->bridge);
     if (result != VK_NOT_READY)
         return result;
     result = wait_parts(parts, all, timeout_ns);

@@ -46,7 +46,8 @@ static void pulled(void **state)
 }
 
 /* While somebody chases, the lane's thread stays out of the driver; it takes out what he has delivered when it is woken
- * for the next submission, and ends at once when the device does. Every 64th is waited for all the same. */
+ * for the next submission, and ends at once when the device does. Every 64th is waited for all the same, and each when
+ * the chase is over. */
 static void left_to_a_chase(void **state)
 {
     const uint64_t until_ns = ntf_os_now_ns() + UINT64_C(3600000000000);
@@ -69,6 +70,13 @@ static void left_to_a_chase(void **state)
         ;
     finish(last, 1);
     await_value(64);
+    assert_int_equal(ntf_payload_reset(payload, NULL), NTF_OK);
+    ntf_bridge_chase_end(bridge);
+    const uint64_t next = ntf_bridge_record_fence(submit(1));
+    while (ntf_load(&driver.in_wait, NTF_ACQUIRE) == 1)
+        ;
+    finish(next, 1);
+    await_value(65);
 }
 
 static uint64_t smaller(uint64_t a, uint64_t b)

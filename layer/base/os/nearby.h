@@ -3,10 +3,13 @@
  * Code that is wanted in one piece, by threads that find none of it in their caches: it comes once a frame, and others
  * have had the CPU meanwhile.
  *
- * The way out of a wait is what runs from the look that finds a value to the return to the application. A thread that has slept until shortly before the moment at which a value is due (fence/poller.h, FORESEEN) finds none
- * of that code in its caches: others have had the CPU meanwhile. It has time to fetch it before the moment comes, and
- * none behind it. So these functions lie beside one another (NTF_WAY_OUT), and ntf_way_out_fetch has the CPU read them
- * ahead, a few kilobytes. A hint: nothing depends on it, and where object files have no such sections it is nothing.
+ * The way out of a wait is what runs from the look that finds a value to the return to the application. A thread that
+ * has slept until shortly before the moment at which a value is due (fence/poller.h, FORESEEN) has time to fetch it
+ * before that moment, and none behind it. So these functions lie beside one another (NTF_WAY_OUT), and
+ * ntf_way_out_fetch has the CPU read them ahead, some eight kilobytes. A signal has no time to fetch anything ahead;
+ * its functions lie beside one another (NTF_SIGNALS) so that they are on few pages and lines.
+ *
+ * All of this is hints: where object files have no such sections it is nothing.
  */
 #ifndef NTF_BASE_OS_NEARBY_H
 #define NTF_BASE_OS_NEARBY_H
