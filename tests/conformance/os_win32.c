@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "os.h"
 
+#include "start_win32.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <windows.h>
@@ -77,7 +79,9 @@ int run_heir(const char *role, const char *argument)
     DWORD status = 0;
     assert_in_range(GetModuleFileNameA(NULL, path, sizeof path), 1, sizeof path - 1);
     snprintf(line, sizeof line, "\"%s\" --ntf-role %s %s", path, role, argument);
-    assert_true(CreateProcessA(NULL, line, NULL, NULL, TRUE, 0, NULL, NULL, &startup, &info));
+    unsigned tries = 0;
+    while (!CreateProcessA(NULL, line, NULL, NULL, TRUE, 0, NULL, NULL, &startup, &info))
+        assert_true(ntf_start_again(&tries));
     WaitForSingleObject(info.hProcess, INFINITE);
     assert_true(GetExitCodeProcess(info.hProcess, &status));
     CloseHandle(info.hThread);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "os.h"
 
+#include "start_win32.h"
 #include "win32_quote.h"
 
 #include <stdio.h>
@@ -270,11 +271,14 @@ static bool start_with(struct os_child *child, wchar_t *line, STARTUPINFOEXW *st
     PROCESS_INFORMATION info = {0};
     bool ok = false;
     if (InitializeProcThreadAttributeList(startup->lpAttributeList, 1, 0, &size)) {
-        ok = UpdateProcThreadAttribute(startup->lpAttributeList, 0,
-                                       PROC_THREAD_ATTRIBUTE_HANDLE_LIST, list,
-                                       count * sizeof *list, NULL, NULL) &&
-             CreateProcessW(NULL, line, NULL, NULL, TRUE, EXTENDED_STARTUPINFO_PRESENT, NULL, NULL,
-                            &startup->StartupInfo, &info);
+        const bool listed = UpdateProcThreadAttribute(startup->lpAttributeList, 0,
+                                                      PROC_THREAD_ATTRIBUTE_HANDLE_LIST, list,
+                                                      count * sizeof *list, NULL, NULL);
+        unsigned tries = 0;
+        do
+            ok = listed && CreateProcessW(NULL, line, NULL, NULL, TRUE, EXTENDED_STARTUPINFO_PRESENT, NULL, NULL,
+                                          &startup->StartupInfo, &info);
+        while (listed && !ok && ntf_start_again(&tries));
         DWORD error = GetLastError();
         DeleteProcThreadAttributeList(startup->lpAttributeList);
         SetLastError(error);

@@ -4,6 +4,7 @@
  * Wine keeps the VK_* variables of the Unix side out of the Windows environment. This Windows
  * program sets variables where they count, then starts the other one and ends with its status.
  */
+#include "start_win32.h"
 #include "win32_quote.h"
 
 #include <stdio.h>
@@ -47,8 +48,10 @@ int wmain(int argc, wchar_t **argv)
     }
     STARTUPINFOW startup = {.cb = sizeof startup};
     PROCESS_INFORMATION info;
-    if (!CreateProcessW(NULL, command_line, NULL, NULL, TRUE, 0, NULL, NULL, &startup, &info))
-        return fail("can't start the program");
+    unsigned tries = 0;
+    while (!CreateProcessW(NULL, command_line, NULL, NULL, TRUE, 0, NULL, NULL, &startup, &info))
+        if (!ntf_start_again(&tries))
+            return fail("can't start the program");
     WaitForSingleObject(info.hProcess, INFINITE);
     DWORD status = FAILED;
     GetExitCodeProcess(info.hProcess, &status);

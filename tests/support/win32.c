@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process.h"
+#include "start_win32.h"
 #include "win32_quote.h"
 
 #include <stdio.h>
@@ -180,8 +181,12 @@ struct ntf_child *ntf_os_child_start(char *const argv[])
                                           PROC_THREAD_ATTRIBUTE_HANDLE_LIST, inherited,
                                           sizeof inherited, NULL, NULL));
     PROCESS_INFORMATION info;
-    BOOL started = CreateProcessW(NULL, line, NULL, NULL, TRUE, EXTENDED_STARTUPINFO_PRESENT, NULL,
-                                  NULL, &startup.StartupInfo, &info);
+    unsigned tries = 0;
+    BOOL started;
+    do
+        started = CreateProcessW(NULL, line, NULL, NULL, TRUE, EXTENDED_STARTUPINFO_PRESENT, NULL,
+                                 NULL, &startup.StartupInfo, &info);
+    while (!started && ntf_start_again(&tries));
     DeleteProcThreadAttributeList(startup.lpAttributeList);
     free(startup.lpAttributeList);
     free(line);
