@@ -61,8 +61,8 @@
 
 struct ntf_bridge_record;
 struct ntf_bridge_gate { /* the first member of struct ntf_bridge */
-    ntf_au32 pending;    /* records committed or about to be, and not delivered */
-    ntf_au32 late_ns;    /* ntf_bridge_late_ns; atomic, relaxed */
+    ntf_au32 pending;         /* records committed or about to be, and not delivered */
+    ntf_au32 late_ns;         /* ntf_bridge_late_ns; atomic, relaxed */
     ntf_au64 chased_until_ns; /* somebody chases until then, or somebody did; atomic, relaxed */
 };
 struct ntf_bridge;

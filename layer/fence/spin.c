@@ -61,7 +61,7 @@ uint32_t ntf_spin_scan(const struct ntf_pair *pairs, uint32_t count)
 /* Some looks. For one value, which is the common case, for all (of which one is looked at), and for many. */
 static NTF_WAY_OUT bool look_one(struct ntf_poll *poll)
 {
-    const struct ntf_pair pair = {(ntf_au64 *)(uintptr_t)poll->watches[0].value, poll->watches[0].target};
+    const struct ntf_pair pair = { (ntf_au64 *)(uintptr_t)poll->watches[0].value, poll->watches[0].target };
     uint32_t i;
 
     for (i = 0; i < NTF_SPIN_LOOKS; i++) {

@@ -6,6 +6,7 @@
  *   all          the imported ones first, then the plain ones in one call of the driver's with what time is left:
  *                a value that has been reached stays reached, so no order can lose one;
  *   any, of imported ones only     one park (fence/waiter.h);
+ *   imported ones only, that a submission of this process will signal: before all that a chase (fence/chase.h);
  *   any, of plain ones only        one call of the driver's;
  *   any, mixed   a spin over the values, with a look at the driver's in between; then one park as well, as far as the
  *                plain fences have stand-ins: a thread of the layer waits for those in the driver and rings

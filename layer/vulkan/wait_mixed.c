@@ -86,7 +86,7 @@ static bool ask_between(void *context)
 /* Behind the first look, for as long as a wake would take. VK_TIMEOUT: nothing has come, or the bell has rung. */
 static VkResult spin(struct ntf_parts *parts, struct ntf_wait *wait, struct ntf_doorbell *bell)
 {
-    struct question question = {parts, VK_TIMEOUT};
+    struct question question = { parts, VK_TIMEOUT };
     uint32_t index;
     const enum ntf_result result = ntf_wait_spin(wait, &parts->device->poller, parts->deadline_ns,
                                                  parts->below_count ? ask_between : NULL, &question, &index);

@@ -166,7 +166,7 @@ ntf_status soft_handle_new_object(enum soft_class class, struct soft_object *obj
     entry->device = device;
     entry->sync = sync;
     if (class == SOFT_SYNC && soft_object_is_fence(object))
-        entry->fence = (struct soft_fence){object->page, &object->page_ops, flags};
+        entry->fence = (struct soft_fence){ object->page, &object->page_ops, flags };
     ntf_lock_take(&table.lock);
     alive = device == 0 || is_there(device, SOFT_DEVICE);
     if (alive) {

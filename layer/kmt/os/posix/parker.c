@@ -8,10 +8,10 @@
  * event is rung for ntf_parker_wake as well. One with both, which takes a kernel and soft in one wait, alternates in
  * slices of MIXED_SLICE_NS: words by sleeping, the event by looking at it in between.
  */
-#include "kmt/os/parker.h"
 #include "base/deadline.h"
 #include "base/os/nearby.h"
 #include "kmt/os/bells.h"
+#include "kmt/os/parker.h"
 #include "kmt/os/posix/futex.h"
 #include "kmt/os/posix/helpers.h"
 #include "kmt/os/posix/perches.h"
