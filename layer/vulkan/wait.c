@@ -10,10 +10,10 @@
  *   any, of plain ones only        one call of the driver's;
  *   any, mixed   a spin over the values, with a look at the driver's in between; then one park as well, as far as the
  *                plain fences have stand-ins: a thread of the layer waits for those in the driver and rings
- *                (fence/bridge.h). The first mixed wait-any that blocks makes the device give stand-ins to whatever
- *                signals a plain fence, from the fence's creation or next reset on (vulkan/signal.h). Until then, and
- *                where the payload may be shared through the driver, the calling thread looks at the fence itself, in
- *                the driver for 2 ms at a time.
+ *                (fence/bridge.h). The first mixed wait-any that its spin does not end makes the device give stand-ins
+ *                to whatever signals a plain fence, from the fence's creation or next reset on (vulkan/signal.h). Until
+ *                then, and where the payload may be shared through the driver, the calling thread looks at the fence
+ *                itself, in the driver for 2 ms at a time.
  *
  * Behind some of the imported ones there are keyed mutexes (fence/keyed_wait.h): they come last in every look, and are
  * taken only by a wait that ends so.

@@ -112,6 +112,9 @@ static VkResult wait_any_mixed(struct ntf_parts *parts, struct ntf_wait *wait, s
 
     if (result != VK_TIMEOUT)
         return result;
+    /* However little time is left: whether the spin took all of it is chance. */
+    if (parts->plain_count && !ntf_load(&parts->device->mixed, NTF_RELAXED))
+        ntf_store(&parts->device->mixed, 1u, NTF_RELEASE);
     for (;;) {
         uint64_t left;
 
@@ -121,8 +124,6 @@ static VkResult wait_any_mixed(struct ntf_parts *parts, struct ntf_wait *wait, s
         left = ntf_parts_left(parts);
         if (left == 0)
             return VK_TIMEOUT;
-        if (parts->plain_count && !ntf_load(&parts->device->mixed, NTF_RELAXED))
-            ntf_store(&parts->device->mixed, 1u, NTF_RELEASE);
         result = rest(parts, wait, left);
         if (result != VK_TIMEOUT)
             return result;

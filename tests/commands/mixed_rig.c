@@ -38,12 +38,7 @@ void make_mixed(void)
     VkFence plain = fence_new();
     const VkFence both[] = {import, plain};
 
-    fake->calls_clear();
-    // Long enough to sleep, also on a busy machine: then the driver has been asked more than once.
-    for (uint64_t timeout_ns = MS; fake->calls("vkWaitForFences") < 2; timeout_ns *= 2) {
-        fake->calls_clear();
-        assert_int_equal(wait_for(2, both, VK_FALSE, timeout_ns), VK_TIMEOUT);
-    }
+    assert_int_equal(wait_for(2, both, VK_FALSE, 1), VK_TIMEOUT); // however short, if it may wait at all
     fence_free(plain);
     fake->calls_clear();
 }
