@@ -45,7 +45,7 @@ static int up(void **state)
     return 0;
 }
 
-/* A thread that has been joined may still be counted for a moment: or the watchdog ends it. */
+/* The last thing that a thread does for us is not its end: or the watchdog ends it. */
 static void until_threads_are_gone(void)
 {
     ntf_au32 word;

@@ -637,9 +637,7 @@ static void nothing_is_left(void **state)
             threads = ntf_test_threads();
         }
     }
-    // Threads that have been joined may still be counted for a moment: or the watchdog ends it.
-    while (ntf_test_threads() > threads)
-        os_sleep_ms(1);
+    assert_int_equal(ntf_test_threads(), threads);
     until_handles(handles);
     expect_free(&mutex, 3, 0);
     device_use(before);

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <spawn.h>
@@ -67,9 +68,39 @@ size_t ntf_test_open_handles(void)
     return count_entries("/proc/self/fd") - 1;
 }
 
+// Flags of a task in its stat: it is on its way out. It stays listed for a while, also once it has been joined.
+enum { PF_EXITING = 0x4 };
+
+static bool is_leaving(const char *task)
+{
+    char path[64], stat[512];
+    unsigned flags;
+    snprintf(path, sizeof path, "/proc/self/task/%.20s/stat", task);
+    const int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return true;
+    const ssize_t length = read(file, stat, sizeof stat - 1);
+    close(file);
+    if (length <= 0)
+        return true;
+    stat[length] = '\0';
+    // Behind the name, which may have anything in it: state, five numbers, flags.
+    const char *fields = strrchr(stat, ')');
+    if (!fields || sscanf(fields, ") %*c %*d %*d %*d %*d %*d %u", &flags) != 1)
+        abort();
+    return flags & PF_EXITING;
+}
+
 size_t ntf_test_threads(void)
 {
-    return count_entries("/proc/self/task");
+    DIR *dir = opendir("/proc/self/task");
+    if (!dir)
+        abort();
+    size_t count = 0;
+    for (struct dirent *entry; (entry = readdir(dir)) != NULL;)
+        count += entry->d_name[0] != '.' && !is_leaving(entry->d_name);
+    closedir(dir);
+    return count;
 }
 
 struct ntf_child *ntf_os_child_start(char *const argv[])

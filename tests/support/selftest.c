@@ -9,11 +9,24 @@
 #ifdef _WIN32
 #include <fcntl.h>
 #include <io.h>
+#include <process.h>
+#include <windows.h>
 #define handle_of(file) ((uint64_t)_get_osfhandle(_fileno(file)))
 #define open_handle(handle) _fdopen(_open_osfhandle((intptr_t)(handle), _O_WRONLY), "w")
+static unsigned __stdcall thread_body(void *turn)
+{
+    return WaitForSingleObject(turn, INFINITE);
+}
 #else
+#include <pthread.h>
+#include <semaphore.h>
 #define handle_of(file) ((uint64_t)fileno(file))
 #define open_handle(handle) fdopen((int)(handle), "w")
+static void *thread_body(void *turn)
+{
+    sem_wait(turn);
+    return NULL;
+}
 #endif
 
 // Child roles. ECHO answers each line until its input ends, and then ends with the status it was
@@ -152,6 +165,40 @@ static void children_leave_nothing_open(void **state)
     assert_true(threads >= 1);
 }
 
+// A thread that waits for its turn, and is joined after it.
+static void with_a_thread(size_t expected)
+{
+#ifdef _WIN32
+    HANDLE turn = CreateSemaphoreW(NULL, 0, 1, NULL);
+    HANDLE thread = (HANDLE)_beginthreadex(NULL, 0, thread_body, turn, 0, NULL);
+    assert_int_equal(ntf_test_threads(), expected);
+    ReleaseSemaphore(turn, 1, NULL);
+    WaitForSingleObject(thread, INFINITE);
+    CloseHandle(thread);
+    CloseHandle(turn);
+#else
+    sem_t turn;
+    pthread_t thread;
+    sem_init(&turn, 0, 0);
+    assert_int_equal(pthread_create(&thread, NULL, thread_body, &turn), 0);
+    assert_int_equal(ntf_test_threads(), expected);
+    sem_post(&turn);
+    pthread_join(thread, NULL);
+    sem_destroy(&turn);
+#endif
+}
+
+static void a_joined_thread_is_no_longer_counted(void **state)
+{
+    (void)state;
+    with_a_thread(ntf_test_threads() + 1); // of the first one a sanitizer makes more
+    const size_t threads = ntf_test_threads();
+    for (int i = 0; i < 300; i++) {
+        with_a_thread(threads + 1);
+        assert_int_equal(ntf_test_threads(), threads);
+    }
+}
+
 static void a_given_handle_is_valid_in_the_child(void **state)
 {
     (void)state;
@@ -213,6 +260,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(arguments_arrive_as_they_are),
         cmocka_unit_test(a_killed_child_is_told_from_one_that_ended),
         cmocka_unit_test(children_leave_nothing_open),
+        cmocka_unit_test(a_joined_thread_is_no_longer_counted),
         cmocka_unit_test(a_given_handle_is_valid_in_the_child),
         cmocka_unit_test(the_watchdog_ends_a_process_that_hangs),
         cmocka_unit_test(a_group_fails_unless_a_test_passed_and_none_failed),
