@@ -3,14 +3,15 @@
 """
 Runs the tests of Meson build folders, one process per suite program:
 
-    run_suites.py run BUILD_DIR --variant NAME [--wine] [--only PATTERN] [--totals FILE]
+    run_suites.py run BUILD_DIR --variant NAME [--wine] [--aside yes|no] [--only PATTERN] [--totals FILE]
     run_suites.py sum [--complete] FILE...
     run_suites.py list BUILD_DIR...
 
 A program passes when it ends with status 0 and has printed "N passed, N failed" alone on a line, N passed being at
 least 1 and N failed 0, no validation message, and no report of a sanitizer. What the build has is compared with
-expected_suites.txt (suite_list.py). --totals leaves the result as JSON, which 'sum' adds up over several builds;
---complete: all builds have to be there. Both print the sum as their last line. 'list' prints expected_suites.txt as it
+expected_suites.txt (suite_list.py). --aside: only those that the list says run aside, at the priority of idle time, or
+only the others. --totals leaves the result as JSON, which 'sum' adds up over several builds, BUILD.json and
+BUILD.PART.json being of one build; --complete: all builds have to be there. Both print the sum as their last line. 'list' prints expected_suites.txt as it
 should be for the builds, each in a folder with its name.
 """
 import argparse
@@ -39,6 +40,8 @@ VALIDATION = re.compile(rb"VUID-|Validation Error")
 SANITIZER = re.compile(rb"(ERROR|WARNING): \w+Sanitizer|: runtime error: ")
 # A busy machine is slower than the one that a limit was measured on.
 TIMEOUT_FACTOR = 4
+# One that gets what the others leave is slower by far.
+ASIDE_FACTOR = 12
 # Suites whose verdict does not depend on time run this many at once.
 JOBS = 2
 # Kept out of the programs: they belong to whoever calls, and change what a test sees.
@@ -200,12 +203,12 @@ def surroundings(test, build_dir, variant, wine, reports):
     return test["cmd"], env, False
 
 
-def run_test(test, build_dir, variant, wine):
+def run_test(test, build_dir, variant, wine, factor=TIMEOUT_FACTOR):
     with tempfile.TemporaryDirectory(prefix="ntfence-reports-") as reports:
         command, env, in_wine = surroundings(test, build_dir, variant, wine, reports)
         start = time.monotonic()
         status, output = execute(command, env, test["workdir"] or build_dir,
-                                 test["timeout"] * TIMEOUT_FACTOR, in_wine)
+                                 test["timeout"] * factor, in_wine)
         seconds = time.monotonic() - start
         output += b"".join(path.read_bytes() for path in sorted(pathlib.Path(reports).iterdir()))
     passed, failed, why = judge(status, output)
@@ -255,21 +258,31 @@ def left_out(build_dir, variant):
     return "the canary did not run", [broken("canary", f"returned {status}, not {CANARY_STATUS}")]
 
 
-def run_all(tests, lines, build_dir, variant, wine):
-    together = [test for test in tests if lines[test["name"]].together]
-    alone = [test for test in tests if not lines[test["name"]].together]
-    # Wine has been seen to end one of two programs that begin together, with status 0 and without having run it.
-    with concurrent.futures.ThreadPoolExecutor(1 if wine else JOBS) as pool:
-        runs = [pool.submit(run_and_tell, test, build_dir, variant, wine) for test in together]
+def run_pool(tests, jobs, build_dir, variant, wine, *more):
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        runs = [pool.submit(run_and_tell, test, build_dir, variant, wine, *more) for test in tests]
         try:
-            results = [run.result() for run in runs]
+            return [run.result() for run in runs]
         except BaseException:
             ending.set()
             pool.shutdown(wait=False, cancel_futures=True)
             for process in list(live):
                 end_group(process, wine)
             raise
-    return results + [run_and_tell(test, build_dir, variant, wine) for test in alone]
+
+
+def run_aside(tests, build_dir, variant):
+    if tests:
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))  # and so is all that is started from here on
+    return run_pool(tests, JOBS, build_dir, variant, False, ASIDE_FACTOR)
+
+
+def run_all(tests, lines, build_dir, variant, wine):
+    together = [test for test in tests if lines[test["name"]].together]
+    alone = [test for test in tests if not lines[test["name"]].together]
+    # Wine has been seen to end one of two programs that begin together, with status 0 and without having run it.
+    return (run_pool(together, 1 if wine else JOBS, build_dir, variant, wine)
+            + [run_and_tell(test, build_dir, variant, wine) for test in alone])
 
 
 def print_sum(suites):
@@ -284,11 +297,14 @@ def command_run(args):
     tests = introspect(build_dir)
     lines = suite_list.read(EXPECTED.read_text())
     results = [broken("list of suites", breach)
-               for breach in suite_list.breaches(lines, args.variant, [test["name"] for test in tests])]
+               for breach in suite_list.breaches(lines, args.variant, [test["name"] for test in tests])
+               if args.aside != "yes"]
     # What has no line is run as well: the failure is that it has none.
     for test in tests:
         lines.setdefault(test["name"], suite_list.Line(test["name"], ["all"]))
     tests = [test for test in selected(tests, args.only) if args.variant not in lines[test["name"]].not_run]
+    aside = [test for test in tests if lines[test["name"]].aside and args.aside != "no"]
+    tests = [test for test in tests if not lines[test["name"]].aside and args.aside != "yes"]
     not_run = []
     if args.wine and any(test["cmd"][0].endswith(".exe") for test in tests):
         reason, failures = left_out(build_dir, args.variant)
@@ -298,6 +314,7 @@ def command_run(args):
             tests = [test for test in tests if test["name"] not in not_run]
             print(f"  {reason}; {len(not_run)} suites were built and not run", flush=True)
     results += run_all(tests, lines, build_dir, args.variant, args.wine)
+    results += run_aside(aside, build_dir, args.variant)
     if args.totals:
         pathlib.Path(args.totals).write_text(json.dumps({"suites": results, "not_run": not_run}, indent=1) + "\n")
     if not results:
@@ -329,7 +346,11 @@ def print_table(parts):
 
 
 def command_sum(args):
-    parts = {file.stem: json.loads(file.read_text()) for file in map(pathlib.Path, args.files)}
+    parts = {}
+    for file in map(pathlib.Path, args.files):
+        part = parts.setdefault(file.name.split(".")[0], {"suites": [], "not_run": []})
+        for key, of_file in json.loads(file.read_text()).items():
+            part[key] += of_file
     print_table(parts)
     suites = []
     for variant, part in parts.items():
@@ -365,6 +386,7 @@ def main():
     run.add_argument("build_dir")
     run.add_argument("--variant", required=True)
     run.add_argument("--wine", action="store_true")
+    run.add_argument("--aside", choices=("yes", "no"))
     run.add_argument("--only")
     run.add_argument("--totals")
     run.set_defaults(function=command_run)

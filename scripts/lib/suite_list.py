@@ -4,10 +4,11 @@ expected_suites.txt: which suite runs in which build. Meson says what there is, 
 each is a failure where it differs from the other. A line is
 
     NAME WORD...       words: a build or a group of builds (it is there and is run),
-                       the same after a '-' (it may be there and is not run), 'together'
+                       the same after a '-' (it may be there and is not run), 'together' or 'aside'
 
 The last word about a build counts: "-linux linux-gcc" is run in one of them. 'together' says that the verdict does
-not depend on time, so that the suite may run beside another such; all others run alone.
+not depend on time, so that the suite may run beside another such; all others run alone. 'aside' says that the suite
+does nothing but compute, for long: it runs beside all others, of all builds, with what processor time they leave.
 """
 LINUX64 = ("linux-gcc", "linux-clang", "asan", "tsan")
 LINUX = LINUX64 + ("linux-m32",)
@@ -15,16 +16,16 @@ WINDOWS = ("win64", "win32")
 VARIANTS = LINUX + WINDOWS
 # The largest first: so they are named when the list is written.
 GROUPS = {"all": VARIANTS, "linux": LINUX, "linux64": LINUX64, "windows": WINDOWS}
-TOGETHER = "together"
+TOGETHER, ASIDE = "together", "aside"
 
 
 class Line:
     def __init__(self, name, words):
         self.name = name
         self.runs, self.not_run = set(), set()
-        self.together = TOGETHER in words
+        self.together, self.aside = TOGETHER in words, ASIDE in words
         for word in words:
-            if word == TOGETHER:
+            if word in (TOGETHER, ASIDE):
                 continue
             variants = GROUPS.get(word.lstrip("-"), (word.lstrip("-"),))
             if not set(variants) <= set(VARIANTS):
@@ -41,7 +42,7 @@ class Line:
             words.insert(0, f"-{around[-1]}")
         else:
             words += [f"-{word}" for word in without]
-        return f"{self.name:26} {' '.join(words + [TOGETHER] * self.together)}"
+        return f"{self.name:26} {' '.join(words + [TOGETHER] * self.together + [ASIDE] * self.aside)}"
 
 
 def compressed(variants):

@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The runner of all suites takes no silence and no lie for success. Usage: suites.py RUN_SUITES_PY"""
+import argparse
+import contextlib
 import importlib.util
+import io
+import json
 import os
 import pathlib
 import sys
+import tempfile
 
 from report import report
 
@@ -69,12 +74,26 @@ def listed(suite_list, text, variant, names, expected):
 
 def rewritten(suite_list):
     """What is known of a suite stays, what is new is added, what is gone goes; a second time changes nothing."""
-    text = "# comment\na                          -linux linux-gcc together\ngone                       linux-gcc\n"
-    names_of = {variant: ["a", "new"] for variant in suite_list.LINUX}
-    expected = "# comment\na                          -linux linux-gcc together\nnew                        linux\n"
+    text = ("# comment\na                          -linux linux-gcc together\nb                          linux aside\n"
+            "gone                       linux-gcc\n")
+    names_of = {variant: ["a", "b", "new"] for variant in suite_list.LINUX}
+    expected = ("# comment\na                          -linux linux-gcc together\n"
+                "b                          linux aside\nnew                        linux\n")
     once = suite_list.rewritten(text, names_of)
     twice = suite_list.rewritten(once, names_of)
     return [] if once == twice == expected else [once]
+
+
+def adds_up(runner, failed):
+    """Two parts of one build are one column; a failure in the second is one of the whole."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()) as said:
+        files = [pathlib.Path(folder) / name for name in ("asan.json", "asan.aside.json")]
+        for file, bad in zip(files, (0, failed)):
+            suite = {"name": file.name, "passed": 5, "failed": bad, "skipped": 0, "seconds": 1}
+            file.write_text(json.dumps({"suites": [suite], "not_run": []}))
+        good = runner.command_sum(argparse.Namespace(files=files, complete=False))
+    last = said.getvalue().splitlines()[-1]
+    return [] if (good, last) == (not failed, f"10 passed, {failed} failed") else [said.getvalue()]
 
 
 def ends_what_hangs(runner):
@@ -90,6 +109,8 @@ def main():
     report([(f"{name} is judged rightly", judged(runner, *case)) for name, *case in JUDGED]
            + [(f"the list of suites: {name}", listed(runner.suite_list, *case)) for name, *case in LISTED]
            + [("the list of suites is written anew", rewritten(runner.suite_list)),
+              ("the parts of a build are added up", adds_up(runner, 0)),
+              ("a failure in a part of a build is one", adds_up(runner, 2)),
               ("a report of a child is heard", children_are_heard(runner)),
               ("a program that hangs is ended", ends_what_hangs(runner))])
 
