@@ -262,8 +262,10 @@ static void idle_threads_end(void **state)
     make(1);
     hold(0);
     for (int i = 0; i < 2; i++) {
-        assert_int_equal(wait_for(1, true, 1000000), NTF_TIMEOUT);
+        assert_true(ntf_seat_want(payloads[0], true));
+        until(&mutexes[0].blocked, 1);
         assert_int_equal(ntf_test_threads(), threads_before + 1);
+        ntf_seat_leave(payloads[0]);
         if (i == 0) /* for which a second is enough */
             until_threads_are_gone();
     }

@@ -9,11 +9,10 @@
 #ifdef _WIN32
 #include <fcntl.h>
 #include <io.h>
-#include <process.h>
 #include <windows.h>
 #define handle_of(file) ((uint64_t)_get_osfhandle(_fileno(file)))
 #define open_handle(handle) _fdopen(_open_osfhandle((intptr_t)(handle), _O_WRONLY), "w")
-static unsigned __stdcall thread_body(void *turn)
+static DWORD WINAPI thread_body(void *turn)
 {
     return WaitForSingleObject(turn, INFINITE);
 }
@@ -170,7 +169,8 @@ static void with_a_thread(size_t expected)
 {
 #ifdef _WIN32
     HANDLE turn = CreateSemaphoreW(NULL, 0, 1, NULL);
-    HANDLE thread = (HANDLE)_beginthreadex(NULL, 0, thread_body, turn, 0, NULL);
+    HANDLE thread = CreateThread(NULL, 0, thread_body, turn, 0, NULL);
+    assert_non_null(thread);
     assert_int_equal(ntf_test_threads(), expected);
     ReleaseSemaphore(turn, 1, NULL);
     WaitForSingleObject(thread, INFINITE);
