@@ -15,9 +15,9 @@ bench_needs() {
 }
 
 bench_build_locked() {
-    local system=$1 dir=$out/bench-$1 args=(-Dbuildtype=release -Dwerror=false) targets suffix=.so prefix=lib exe=
+    local system=$1 dir=$out/bench-$1 args=(-Dbuildtype=release) targets suffix=.so prefix=lib exe=
     if [ "$system" = win64 ]; then
-        mapfile -t -O 2 args < <(setup_args win64)
+        mapfile -t -O 1 args < <(setup_args win64)
         suffix=.dll prefix='' exe=.exe
     fi
     # As for the other variants: other options, or a set-up that broke off, start anew.

@@ -32,6 +32,8 @@ setup_args() {
     local variant=$1 arch
     # What may be uninitialised is for the other builds to say: instrumented code makes gcc see ghosts.
     local sanitized="'-fno-omit-frame-pointer', '-Wno-maybe-uninitialized'"
+    # Here a warning is an error; whoever builds with another compiler has his own warnings.
+    printf '%s\n' -Dwerror=true
     case $variant in
     linux-gcc | linux-clang) ;;
     # What UBSan finds ends the program, as what ASan finds does.

@@ -200,6 +200,7 @@ static void malformed_name(void **state)
     tall[NTF_COUNT(tall) - 1] = 0;
     some_name = tall;
     on_every_fence(give_name, "NTF-IMPORT-004", "xxxx");
+    some_name = NULL;
 }
 
 // A name that went with its object is unknown again.

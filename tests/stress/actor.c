@@ -177,7 +177,7 @@ static bool never_submitted(const struct slot *slot)
 
 static void wait_without_end(struct actor *actor)
 {
-    struct slot *slots[SLOTS];
+    struct slot *slots[SLOTS] = {NULL};
     const unsigned count = some_slots(actor, slots, WAITED_MAX);
     const bool all = draw(actor, 2);
     const unsigned chosen = (unsigned)draw(actor, count);

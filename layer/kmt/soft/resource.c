@@ -121,15 +121,15 @@ enum ntf_result soft_resource_create(const struct soft_resource_making *making, 
 
 /* ---- what others have made ---- */
 
-/* Byte by byte through volatile: the compiler must not read the page a second time in place of the copy. */
-static void copy_once(void *to, const void *from, size_t bytes)
+/* Through volatile: the compiler must not read the page a second time in place of the copy. */
+static void copy_once(struct soft_resource *to, const volatile struct soft_resource_page *from)
 {
-    const volatile uint8_t *source = (const volatile uint8_t *)from;
-    uint8_t *target = (uint8_t *)to;
-    size_t i;
-
-    for (i = 0; i < bytes; i++)
-        target[i] = source[i];
+    to->allocations = from->allocations;
+    to->runtime_bytes = from->runtime_bytes;
+    to->driver_bytes = from->driver_bytes;
+    to->total_bytes = from->total_bytes;
+    for (size_t i = 0; i < sizeof to->data; i++)
+        to->data[i] = from->data[i];
 }
 
 static bool is_sound(const struct soft_resource *resource)
@@ -149,7 +149,8 @@ static bool is_sound(const struct soft_resource *resource)
 
 bool soft_resource_read(struct soft_object *object, ntf_status *status, const char **why)
 {
-    const struct soft_resource_page *page = (const struct soft_resource_page *)(const void *)object->page;
+    const volatile struct soft_resource_page *page =
+        (const volatile struct soft_resource_page *)(const volatile void *)object->page;
     struct soft_resource *resource = (struct soft_resource *)calloc(1, sizeof *resource);
 
     if (!resource) {
@@ -157,9 +158,7 @@ bool soft_resource_read(struct soft_object *object, ntf_status *status, const ch
         *why = "out of memory";
         return false;
     }
-    /* The four sizes, which lie side by side here and there. */
-    copy_once(&resource->allocations, &page->allocations, 4 * sizeof page->allocations);
-    copy_once(resource->data, page->data, sizeof resource->data);
+    copy_once(resource, page);
     if (!is_sound(resource)) {
         free(resource);
         *status = NTF_STATUS_OBJECT_TYPE_MISMATCH;
