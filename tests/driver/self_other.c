@@ -350,7 +350,7 @@ static void dozens_of_devices(void **state)
         vk.DestroyFence(devices[i], fences[i], NULL);
         vk.DestroyDevice(devices[i], NULL);
     }
-    assert_int_equal(ntf_test_threads(), threads);
+    assert_in_range(ntf_test_threads(), 1, threads);
     device_use(first);
 }
 

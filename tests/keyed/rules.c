@@ -130,13 +130,6 @@ static void expect_refused(VkResult result, const char *code)
     assert_int_equal(messages_of(code), 1);
 }
 
-// What is opened in vain may be closed by a thread that nobody waits for: or the watchdog ends it.
-static void until_handles(size_t most)
-{
-    while (ntf_test_open_handles() > most)
-        os_sleep_ms(1);
-}
-
 // Each refusal has its reason, changes nothing, and holds nothing.
 static void refusals(void **state)
 {
@@ -170,7 +163,7 @@ static void refusals(void **state)
         // What is a fence alone is no mutex, and a mutex alone is no fence.
         expect_refused(import_chained(fence, object.handle, TEMPORARY_IMPORT, &keyed), "NTF-IMPORT-002");
     }
-    until_handles(handles);
+    ntf_test_until_handles(handles);
     expect_free(&mutex, keys.acquire, 0);
     // The payload is the one from before.
     kernel_signal(&object, 5);
@@ -637,8 +630,8 @@ static void nothing_is_left(void **state)
             threads = ntf_test_threads();
         }
     }
-    assert_int_equal(ntf_test_threads(), threads);
-    until_handles(handles);
+    assert_in_range(ntf_test_threads(), 1, threads); // a thread of the first two may have had its idle second
+    ntf_test_until_handles(handles);
     expect_free(&mutex, 3, 0);
     device_use(before);
     peer_destroy(&mutex);

@@ -253,7 +253,7 @@ static void rearmed(void **state)
     for (int i = 0; i < ROUNDS; i++)
         assert_int_equal(wait_for(1 + (uint64_t)i % 3, 1000), NTF_TIMEOUT);
     assert_in_range(ntf_test_open_handles(), handles, handles + 32);
-    assert_int_equal(ntf_test_threads(), threads);
+    assert_in_range(ntf_test_threads(), 1, threads);
     assert_int_equal(producer_signal(&at.producer, 3), NTF_STATUS_SUCCESS);
     assert_int_equal(wait_for(3, 0), NTF_OK);
 }

@@ -274,7 +274,7 @@ static void many_sharers(void **state)
         if (i == 0)
             threads = ntf_test_threads();
     }
-    assert_int_equal(ntf_test_threads(), threads);
+    assert_in_range(ntf_test_threads(), 1, threads);
     os_handle_close(handle);
     fence_submit(fences[17]);
     assert_int_equal(vk.WaitForFences(world.device, IMPORTS, fences, VK_TRUE, UINT64_MAX), VK_SUCCESS);

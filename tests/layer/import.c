@@ -244,7 +244,7 @@ static void thousands(void **state)
     }
     os_sleep_ms(50);
     assert_int_equal(ntf_test_open_handles(), handles);
-    assert_int_equal(ntf_test_threads(), threads);
+    assert_in_range(ntf_test_threads(), 1, threads);
     fence_free(fence);
     kernel_destroy(&object);
 }

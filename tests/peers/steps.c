@@ -333,7 +333,7 @@ static void nothing_is_kept(void **state)
         kill_waiter(&waiter);
         kill_signaller(&signaller);
     }
-    assert_int_equal(ntf_test_threads(), threads);
+    assert_in_range(ntf_test_threads(), 1, threads);
     /* Windows: the bell of each dead peer that was rung stays with us until 255 others have been. */
     assert_in_range(ntf_test_open_handles(), 0, handles + (ntf_parker_words_wake ? 0 : 6));
 }

@@ -89,7 +89,7 @@ static void expect_refused(const char *what, int fd, ntf_status expected)
     assert_non_null(why);
     assert_null(object);
     assert_null(mutex);
-    rig_until_handles(handles); /* what a stranger has sent is closed elsewhere */
+    ntf_test_until_handles(handles); /* what a stranger has sent is closed elsewhere */
     assert_int_equal(ntf_test_open_handles(), handles);
     (void)close(fd);
 }

@@ -123,7 +123,7 @@ static void nothing_is_left(void **state)
             running = ntf_test_threads();
         }
     }
-    rig_until_handles(handles);
+    ntf_test_until_handles(handles);
     assert_in_range(ntf_test_threads(), 0, running);
 }
 

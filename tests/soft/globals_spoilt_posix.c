@@ -163,7 +163,7 @@ static void strange_askers(void **state)
     }
     (void)close(pair[0]);
     (void)close(pair[1]);
-    rig_until_handles(before);
+    ntf_test_until_handles(before);
     (void)close(asker);
     rig_destroy(fence.handle);
 }

@@ -199,7 +199,7 @@ static void lying_holders(void **state)
         (void)snprintf(what, sizeof what, "lie %d", (int)which);
         raw_refused(what, liar.number);
         liar_end(&liar);
-        rig_until_handles(before);
+        ntf_test_until_handles(before);
     }
 }
 
@@ -222,7 +222,7 @@ static void two_numbers(void **state)
     raw_found(number);
     liar_end(&liar);
     assert_int_equal(close(bound), 0);
-    rig_until_handles(before);
+    ntf_test_until_handles(before);
     rig_destroy(fence.handle);
 }
 
@@ -238,7 +238,7 @@ static void dying_holders(void **state)
         raw_found(liar.number);
     liar_end(&liar);
     assert_in_range(liar.asked, 50, 1000);
-    rig_until_handles(before);
+    ntf_test_until_handles(before);
 }
 
 /* A descriptor of a global object, which its holder has by itself, is no NT handle of it. */

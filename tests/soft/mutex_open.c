@@ -233,7 +233,7 @@ static void refusals(void **state)
         assert_int_equal((uintptr_t)mutex, POISON);
         assert_int_equal((uintptr_t)object, POISON);
     }
-    rig_until_handles(handles);
+    ntf_test_until_handles(handles);
     rig_handle_close(plain);
     rig_handle_close(shared);
     rig_handle_close(event);

@@ -56,7 +56,7 @@ static void collisions(void **state)
     handles = ntf_test_open_handles();
     assert_int_equal(rig_share_as(b.handle, name, &other), NTF_STATUS_OBJECT_NAME_COLLISION);
     assert_true(other == (ntf_handle)(uintptr_t)POISON);
-    rig_until_handles(handles);
+    ntf_test_until_handles(handles);
     assert_int_equal(rig_share_as(a.handle, name, &again), NTF_STATUS_SUCCESS);
     rig_handle_close(again);
     rig_handle_close(nt);
@@ -120,14 +120,14 @@ static void many_names(void **state)
         rig_destroy(opened.handle);
         rig_destroy(fences[i].handle);
     }
-    assert_int_equal(ntf_test_threads(), threads);
+    assert_in_range(ntf_test_threads(), 1, threads);
     for (int i = 0; i < 100; i++) {
         const struct rig_fence fence = rig_monitored(SHARED, 0);
         assert_int_equal(rig_share_as(fence.handle, names[0], &nt), NTF_STATUS_SUCCESS);
         rig_handle_close(nt);
         rig_destroy(fence.handle);
     }
-    rig_until_handles(handles);
+    ntf_test_until_handles(handles);
 }
 
 /* An empty name is no name for sharing and an error for a lookup; a length that is no whole number of units is one. */

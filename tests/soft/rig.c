@@ -322,9 +322,3 @@ ntf_status rig_waiter_join(struct rig_waiter *waiter)
     ntf_thread_join(waiter->thread);
     return waiter->status;
 }
-
-void rig_until_handles(size_t handles)
-{
-    while (ntf_test_open_handles() > handles)
-        rig_yield();
-}

@@ -83,9 +83,6 @@ struct rig_waiter {
 void rig_waiter_start(struct rig_waiter *waiter, D3DKMT_HANDLE handle, uint64_t target);
 ntf_status rig_waiter_join(struct rig_waiter *waiter);
 
-/* Waits until no more handles are open than there were: the threads of soft give theirs back a little later. */
-void rig_until_handles(size_t handles);
-
 /* rig_posix.c, rig_win32.c */
 extern const bool rig_bundle_keeps_all; /* an NT handle of a bundle keeps the mutex and the fence, too */
 extern const unsigned rig_cycles; /* of what has to leave nothing behind: fewer where a call takes a millisecond */

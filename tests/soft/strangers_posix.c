@@ -197,7 +197,7 @@ static void expect_not_found(const char *what, const char *name)
 
     assert_int_equal(rig_lookup(name, 1, &nt), NTF_STATUS_OBJECT_NAME_NOT_FOUND);
     assert_true(nt == (ntf_handle)(uintptr_t)POISON);
-    rig_until_handles(before);
+    ntf_test_until_handles(before);
     printf("%s: not found after %.2f s\n", what, (double)(ntf_os_now_ns() - begin) / 1e9);
 }
 
@@ -396,7 +396,7 @@ static void come_and_go(void **state)
         ntf_thread_join(searchers[i].thread);
         printf("found %u, missing %u\n", searchers[i].found, searchers[i].missing);
     }
-    rig_until_handles(handles);
+    ntf_test_until_handles(handles);
 }
 
 int main(int argc, char **argv)

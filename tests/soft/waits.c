@@ -274,13 +274,13 @@ static void async_many(void **state)
     fence = rig_monitored(SHARED, 0);
     for (uint64_t i = 1; i <= 300; i++)
         assert_int_equal(rig_wait_async(fence.handle, i, event), NTF_STATUS_SUCCESS);
-    assert_int_equal(ntf_test_threads(), threads);
+    assert_in_range(ntf_test_threads(), 1, threads);
     assert_int_equal(rig_signal(fence.handle, 300), NTF_STATUS_SUCCESS);
     rig_event_take(event);
     let_async_thread_look();
     rig_destroy(fence.handle);
     rig_handle_close(event);
-    rig_until_handles(handles); /* the thread drops its duplicate of an event after it has set it */
+    ntf_test_until_handles(handles); /* the thread drops its duplicate of an event after it has set it */
 }
 
 /* Facts 2.1, row 18: with its handle a wait ends, reached or not; so does an asynchronous one. */

@@ -50,6 +50,8 @@ void ntf_test_watchdog(unsigned seconds);
 
 /* Open descriptors (Linux) or handles (Windows) of this process, for before-and-after checks. */
 size_t ntf_test_open_handles(void);
+/* Waits until no more are open than that: threads that serve others give theirs back a little later. */
+void ntf_test_until_handles(size_t most);
 /* Those that have not begun to end: one that has been joined is not among them. */
 size_t ntf_test_threads(void);
 
