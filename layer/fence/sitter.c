@@ -110,7 +110,8 @@ static struct ntf_payload *next_seat(struct ntf_sitter *sitter)
     }
 }
 
-/* Whether the thread stays; if not, the seat is free. */
+/* Whether the thread stays; if not, the seat is free, and the thread counts as idle from the same moment on: whoever
+ * wants the seat next needs no second one. */
 static bool stays(struct ntf_sitters *sitters, struct ntf_seat *seat)
 {
     bool stay;
@@ -118,11 +119,12 @@ static bool stays(struct ntf_sitters *sitters, struct ntf_seat *seat)
     ntf_lock_take(&sitters->lock);
     stay = seat->wants > 0;
     seat->taken = stay;
+    sitters->idle += !stay;
     ntf_lock_drop(&sitters->lock);
     return stay;
 }
 
-/* Lays down what the kernel has said, and leaves the seat. False: nobody wants it. */
+/* Lays down what the kernel has said, and leaves the seat, as above. False: nobody wants it. */
 static bool lay_down(struct ntf_sitters *sitters, struct ntf_seat *seat, enum ntf_result outcome, uint64_t value,
                      ntf_status status)
 {
@@ -131,6 +133,7 @@ static bool lay_down(struct ntf_sitters *sitters, struct ntf_seat *seat, enum nt
     ntf_lock_take(&sitters->lock);
     wanted = seat->wants > 0;
     seat->taken = false;
+    sitters->idle++;
     if (wanted) {
         seat->outcome = outcome;
         seat->value = value;
@@ -168,9 +171,6 @@ static void body(void *context)
     while ((payload = next_seat(sitter))) {
         sit(sitters, payload->keyed);
         ntf_payload_unref(payload);
-        ntf_lock_take(&sitters->lock);
-        sitters->idle++;
-        ntf_lock_drop(&sitters->lock);
     }
 }
 

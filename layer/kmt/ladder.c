@@ -260,14 +260,16 @@ static enum ntf_result look_up_resource(const struct service *service, struct nt
 }
 
 /* Asks one name service, for a fence and then for a resource. On NTF_OK *handle is an NT handle of ours. late_ns: when
- * somebody who did not answer has used up the time. */
+ * somebody who did not answer has used up the time; who says that it is something else has answered. */
 static enum ntf_result look_up(const struct service *service, bool resources, uint64_t late_ns,
                                struct ntf_name_path *path, struct ntf_trace *trace, ntf_handle *handle)
 {
     const enum ntf_result result = look_up_fence(service, path, trace, handle);
     enum ntf_result second;
 
-    if (result == NTF_OK || !resources || !service->thunks->OpenNtHandleFromName || ntf_os_now_ns() >= late_ns)
+    if (result == NTF_OK || !resources || !service->thunks->OpenNtHandleFromName)
+        return result;
+    if (result != NTF_E_WRONG_OBJECT && ntf_os_now_ns() >= late_ns)
         return result;
     second = look_up_resource(service, path, trace, handle);
     /* What is no fence has to be looked at for that: who could not for want of memory does not know what it is. */

@@ -166,9 +166,8 @@ static void no_hanging_is_missed(void **state)
 static void waiter(void *context)
 {
     (void)context;
-    while (ntf_load(&there, NTF_RELAXED) < ROUNDS) {
+    for (uint32_t found; (found = ntf_load(&there, NTF_RELAXED)) < ROUNDS;) {
         struct ntf_doorbell bell;
-        const uint32_t found = ntf_load(&there, NTF_RELAXED);
 
         ntf_doorbell_hang(&bell, &board);
         while (ntf_load(&there, NTF_RELAXED) == found)

@@ -216,6 +216,15 @@ static void too_late_goes_back(void **state)
     drop(1);
 }
 
+static void until_it_lies_in(struct ntf_seat *seat)
+{
+    for (bool there = false; !there;) {
+        ntf_lock_take(&house.sitters.lock);
+        there = seat->outcome == NTF_OK;
+        ntf_lock_drop(&house.sitters.lock);
+    }
+}
+
 /* It lies in the seat, and the wait ends for another reason: it goes back as it came, once. */
 static void uncollected_goes_back(void **state)
 {
@@ -225,11 +234,7 @@ static void uncollected_goes_back(void **state)
     make(1);
     seat = &payloads[0]->keyed->seat;
     assert_true(ntf_seat_want(payloads[0], true));
-    for (bool there = false; !there;) {
-        ntf_lock_take(&house.sitters.lock);
-        there = seat->outcome == NTF_OK;
-        ntf_lock_drop(&house.sitters.lock);
-    }
+    until_it_lies_in(seat);
     assert_ptr_equal(cores[0].owner, &mutexes[0]);
     assert_true(ntf_seat_want(payloads[0], true)); /* a second wait, which needs no second thread */
     ntf_seat_leave(payloads[0]);
@@ -316,16 +321,23 @@ static struct fake_object companion;
 /* A companion that is not there yet: the thread's ownership goes back, and the value is slept for. */
 static void companion_comes_first(void **state)
 {
-    struct releaser releaser;
+    struct ntf_keyed_wait wait;
 
     (void)state;
     fake_object_init(&companion, 32);
     make(1);
     mutexes[0].mutex.companion = &companion.object;
     hold(0);
-    start(&releaser, 0, 0); /* with the value 33 */
-    assert_int_equal(wait_for(1, false, 150000000), NTF_TIMEOUT);
-    ntf_thread_join(releaser.thread);
+    ntf_keyed_wait_begin(&wait, &house, false);
+    assert_int_equal(ntf_keyed_wait_add(&wait, payloads[0]), NTF_OK);
+    assert_int_equal(ntf_keyed_wait_try(&wait), NTF_NOT_READY);
+    assert_true(ntf_seat_want(payloads[0], true));
+    wait.entries[0].wants_seat = true;
+    until(&mutexes[0].blocked, 1);
+    fake_core_give(&cores[0], ACQUIRE, 33);
+    until_it_lies_in(&payloads[0]->keyed->seat);
+    assert_int_equal(ntf_keyed_wait_for(&wait, &poller, ntf_deadline_after(ntf_os_now_ns(), 50000000)), NTF_TIMEOUT);
+    ntf_keyed_wait_end(&wait, false);
     assert_true(fake_core_free_at(&cores[0], ACQUIRE, 33));
     ntf_store(&companion.value, 33, NTF_RELEASE);
     assert_int_equal(wait_for(1, false, NTF_FOREVER), NTF_OK);

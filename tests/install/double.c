@@ -13,6 +13,8 @@
 
 #include <windows.h>
 
+#include "start_win32.h"
+
 enum { FAILED = 125, LINE_MAX_ = 4096 };
 
 static bool beside(char *path, size_t size, const char *name)
@@ -75,8 +77,9 @@ static int pass_on(const char *name)
              arguments ? arguments + (quote == '"') : "");
     STARTUPINFOA startup = {.cb = sizeof startup};
     PROCESS_INFORMATION info;
-    if (!CreateProcessA(NULL, command, NULL, NULL, TRUE, 0, NULL, NULL, &startup, &info))
-        return FAILED;
+    for (unsigned tries = 0; !CreateProcessA(NULL, command, NULL, NULL, TRUE, 0, NULL, NULL, &startup, &info);)
+        if (!ntf_start_again(&tries))
+            return FAILED;
     WaitForSingleObject(info.hProcess, INFINITE);
     DWORD status = FAILED;
     GetExitCodeProcess(info.hProcess, &status);

@@ -428,7 +428,7 @@ static void all_or_none(void **state)
     assert_int_equal(wait_for(5, fences, true, 0), VK_SUCCESS);
     assert_int_equal(vk.ResetFences(world.device, 5, fences), VK_SUCCESS);
     for (unsigned i = 0; i < 3; i++)
-        expect_free(&mutexes[i], 3, 0);
+        expect_free_soon(&mutexes[i], 3, 0); // a thread that was late may take and return one
     for (unsigned i = 0; i < 5; i++)
         fence_free(fences[i]);
     for (unsigned i = 0; i < 3; i++)
@@ -614,10 +614,10 @@ static void come_and_go(const struct peer_mutex *mutex, VkFence fence)
 // Imports and waits that come and go leave no thread and no handle; a device goes with all of its threads.
 static void nothing_is_left(void **state)
 {
-    VkDevice before = world.device;
     struct peer_mutex mutex;
     size_t handles = 0, threads = 0;
     (void)state;
+    vk.DestroyDevice(world.device, NULL); // with threads that still have their idle second
     peer_make(&mutex, PEER_HANDLE, 3);
     for (int device = 0; device < 4; device++) {
         device_use(device_new((const char *const[]){VK_NTFENCE_FENCE_IMPORT_EXTENSION_NAME, NULL}));
@@ -630,10 +630,10 @@ static void nothing_is_left(void **state)
             threads = ntf_test_threads();
         }
     }
-    assert_in_range(ntf_test_threads(), 1, threads); // a thread of the first two may have had its idle second
+    assert_int_equal(ntf_test_threads(), threads);
     ntf_test_until_handles(handles);
     expect_free(&mutex, 3, 0);
-    device_use(before);
+    device_use(device_new((const char *const[]){VK_NTFENCE_FENCE_IMPORT_EXTENSION_NAME, NULL}));
     peer_destroy(&mutex);
 }
 

@@ -61,7 +61,7 @@ static void held_back(void **state)
     assert_int_equal(value, 6);
     assert_int_equal(mutex->ops->give(mutex, 1, 8, NULL), NTF_OK);
     fake->wait_status = NTF_STATUS_DEVICE_REMOVED; /* what cannot be waited for does not say that its time is over */
-    assert_int_equal(mutex->ops->block(mutex, 1, 100000000, &value, &status), NTF_E_FAILED);
+    assert_int_equal(mutex->ops->block(mutex, 1, 20000000000, &value, &status), NTF_E_FAILED);
     fake->wait_status = NTF_STATUS_SUCCESS;
     assert_int_equal(mutex->ops->take(mutex, 1, &value, NULL), NTF_NOT_READY);
     fake->wait_status = NTF_STATUS_DEVICE_REMOVED;

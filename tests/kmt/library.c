@@ -252,7 +252,7 @@ static void rearmed(void **state)
     threads = ntf_test_threads();
     for (int i = 0; i < ROUNDS; i++)
         assert_int_equal(wait_for(1 + (uint64_t)i % 3, 1000), NTF_TIMEOUT);
-    assert_in_range(ntf_test_open_handles(), handles, handles + 32);
+    assert_in_range(ntf_test_open_handles(), 0, handles + 32);
     assert_in_range(ntf_test_threads(), 1, threads);
     assert_int_equal(producer_signal(&at.producer, 3), NTF_STATUS_SUCCESS);
     assert_int_equal(wait_for(3, 0), NTF_OK);

@@ -279,7 +279,7 @@ static void destroyed_elsewhere(void **state)
     assert_int_equal(wait_for(10, 20000000000ull), NTF_OK);
     ntf_thread_join(thread);
     assert_true(ntf_object_value(at.object) == 10);
-    assert_in_range(at.fake->waits, 2, 4);
+    assert_in_range(at.fake->waits, 2, 12); /* one a second more while the closer is late, and ever fewer */
 }
 
 static int open_live(void **state)

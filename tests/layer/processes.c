@@ -193,7 +193,7 @@ static void frozen_peer(void **state)
     if (frozen) {
         assert_int_equal(result, VK_ERROR_INVALID_EXTERNAL_HANDLE);
         assert_int_equal(messages_of("NTF-IMPORT-003"), 1);
-        assert_in_range(took_ns, 1000 * MS, 5000 * MS);
+        assert_in_range(took_ns, 1000 * MS, 30000 * MS);
         fence_expect(fence, false);
     } else {
         assert_int_equal(result, VK_SUCCESS);

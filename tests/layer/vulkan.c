@@ -54,35 +54,49 @@ VKAPI_ATTR VkBool32 VKAPI_CALL messages_take(VkDebugUtilsMessageSeverityFlagBits
 
 unsigned messages_of(const char *code)
 {
-    unsigned count = 0;
-    assert_in_range(messages.count, 0, MESSAGES_MAX);
-    for (unsigned i = 0; i < messages.count; i++)
+    unsigned count = 0, all;
+    ntf_lock_take(&messages.lock);
+    all = messages.count;
+    for (unsigned i = 0; i < all && i < MESSAGES_MAX; i++)
         count += strcmp(messages.list[i].code, code) == 0;
+    ntf_lock_drop(&messages.lock);
+    assert_in_range(all, 0, MESSAGES_MAX);
     return count;
 }
 
 const char *messages_last(const char *code)
 {
-    for (unsigned i = messages.count; i-- > 0;)
+    const char *text = "";
+    ntf_lock_take(&messages.lock);
+    for (unsigned i = 0; i < messages.count && i < MESSAGES_MAX; i++)
         if (strcmp(messages.list[i].code, code) == 0)
-            return messages.list[i].text;
-    return "";
+            text = messages.list[i].text;
+    ntf_lock_drop(&messages.lock);
+    return text;
 }
 
 unsigned messages_foreign(void)
 {
-    return messages.foreign;
+    unsigned foreign;
+    ntf_lock_take(&messages.lock);
+    foreign = messages.foreign;
+    ntf_lock_drop(&messages.lock);
+    return foreign;
 }
 
 void messages_clear(void)
 {
+    ntf_lock_take(&messages.lock);
     messages.count = messages.foreign = 0;
     messages.foreign_wanted = false;
+    ntf_lock_drop(&messages.lock);
 }
 
 void messages_expect_foreign(void)
 {
+    ntf_lock_take(&messages.lock);
     messages.foreign_wanted = true;
+    ntf_lock_drop(&messages.lock);
 }
 
 // Over the fake driver, which says on stderr what it is.

@@ -194,12 +194,25 @@ struct any {
     enum ntf_result result;
 };
 
+/* Without the look once a second: a word that nobody sleeps on is a wait without end. */
+static void sleep_for_good(struct ntf_parker *parker, uint64_t deadline_ns)
+{
+    (void)deadline_ns;
+    ntf_park_os_ops.sleep(parker, NTF_FOREVER);
+}
+
+static uint64_t os_now_ns(void)
+{
+    return ntf_os_now_ns();
+}
+
 static void wait_for_any(void *context)
 {
+    static const struct ntf_park_ops without_safety = {os_now_ns, sleep_for_good, NULL};
     struct any *any = context;
     struct ntf_parker parker;
 
-    ntf_parker_begin(&parker, NULL);
+    ntf_parker_begin(&parker, &without_safety);
     any->result = ntf_watch_any(any->watches, any->count, NTF_FOREVER, &parker, &any->index);
     ntf_parker_end(&parker);
 }
@@ -239,8 +252,6 @@ static void any_of_many(uint32_t flags)
     }
     printf("any of %u: %.3f ms from the signal to the end, on average\n", (unsigned)MANY,
            (double)slept_ns / 1e6 / (double)NTF_COUNT(which));
-    // A word that nobody sleeps on is made up for only by the look once a second.
-    assert_true(slept_ns < NTF_SAFETY_NS);
     for (unsigned i = 0; i < MANY; i++)
         objects[i]->ops->close(objects[i]);
 }

@@ -16,7 +16,7 @@ from rows import LAYER, OFF, ON, check, distinct, report
 
 VERSION = "1.4.309"
 # Rows that have the same registry do not disturb each other.
-JOBS = 2
+JOBS = 1  # Wine has been seen to end one of two programs that begin together
 
 NAMED = {"VK_INSTANCE_LAYERS": LAYER}
 LISTED = {"VK_LOADER_LAYERS_ENABLE": LAYER}

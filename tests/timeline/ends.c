@@ -74,6 +74,14 @@ static VkFence imported_by_name(const char16_t *name, uint64_t value)
 
 // ---- semaphores
 
+// The queue's own; a thread of the layer may have another in its hands.
+static void own_semaphore_stays(void)
+{
+    while (semaphores_live() > 1)
+        os_sleep_ms(1);
+    assert_int_equal(semaphores_live(), 1);
+}
+
 static void many_imports(void **state)
 {
     (void)state;
@@ -89,7 +97,7 @@ static void many_imports(void **state)
     assert_int_equal(vk.QueueWaitIdle(world.queue), VK_SUCCESS);
     VkFence last = imported(&object, 0, 1); // lets go of what was over late
     fence_free(last);
-    assert_int_equal(semaphores_live(), 1); // the queue's own
+    own_semaphore_stays();
 }
 
 // Imported over again, in one fence.
@@ -105,7 +113,7 @@ static void import_over_import(void **state)
     kernel_wait(&object, 200);
     assert_int_equal(vk.QueueWaitIdle(world.queue), VK_SUCCESS);
     fence_free(fence);
-    assert_int_equal(semaphores_live(), 1);
+    own_semaphore_stays();
 }
 
 // The work goes on without its fence, and its semaphore with it; then the watcher lets go, if nobody else does.

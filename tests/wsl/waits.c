@@ -154,13 +154,18 @@ static bool is_pending(void)
     return control->pending() > 0;
 }
 
-static void waiter_start(struct waiter *waiter, struct ntf_object *object, uint64_t target, uint64_t deadline_ns)
+static void waiter_begin(struct waiter *waiter, struct ntf_object *object, uint64_t target, uint64_t deadline_ns)
 {
     waiter->object = object;
     waiter->target = target;
     waiter->deadline_ns = deadline_ns;
     ntf_init(&waiter->done, 0u);
     assert_int_equal(ntf_thread_start(&waiter->thread, "waiter", body, waiter), NTF_OK);
+}
+
+static void waiter_start(struct waiter *waiter, struct ntf_object *object, uint64_t target, uint64_t deadline_ns)
+{
+    waiter_begin(waiter, object, target, deadline_ns);
     await(is_pending);
 }
 
@@ -187,7 +192,7 @@ static void deadline_held(void **state)
     struct waiter waiter;
 
     (void)state;
-    waiter_start(&waiter, object, 1, deadline_ns);
+    waiter_begin(&waiter, object, 1, deadline_ns);
     while (!ntf_load(&waiter.done, NTF_ACQUIRE))
         control->cut(UINT64_MAX, true);
     ntf_thread_join(waiter.thread);

@@ -28,8 +28,8 @@ static int64_t timeout_of(uint32_t which)
 static ntf_status acquire_held(uint32_t a, uint32_t b)
 {
     const D3DKMT_HANDLE mutex = rig_mutex(0, 0, NULL);
-    const int64_t timeout = timeout_of(a);
     const uint64_t begin = ntf_os_now_ns();
+    const int64_t timeout = timeout_of(a);
     uint64_t fence_value;
     ntf_status status;
 

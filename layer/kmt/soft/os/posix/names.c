@@ -294,13 +294,17 @@ enum ntf_result soft_name_publish(const ntf_object_attributes *attributes, const
 void soft_name_withdraw(struct soft_name *name)
 {
     struct soft_name **at = &server.names;
+    struct epoll_event unused = {0};
 
     ntf_lock_take(&server.lock);
     while (*at && *at != name)
         at = &(*at)->next;
     if (*at)
         *at = name->next;
-    (void)close(name->listener); /* nobody is inside a call with it: those are made under the lock */
+    /* Nobody is inside a call with it: those are made under the lock. But the server's thread may be looking at it
+     * inside the kernel, and would keep the name bound for a moment longer. */
+    (void)epoll_ctl(server.epoll, EPOLL_CTL_DEL, name->listener, &unused);
+    (void)close(name->listener);
     ntf_lock_drop(&server.lock);
     free(name);
 }
