@@ -17,7 +17,7 @@
 #include "kmt/soft/soft.h"
 #include "kmt/wsl.h"
 
-#define PROOF_NS 1000000000ull
+#define PROOF_NS 3000000000ull /* on a machine kept busy a thread may be without a processor for more than one second */
 
 static bool refuse(struct ntf_verdict *verdict, enum ntf_proof proof, ntf_status status,
                    const char *detail)

@@ -3,16 +3,18 @@
 """
 Runs the tests of Meson build folders, one process per suite program:
 
-    run_suites.py run BUILD_DIR --variant NAME [--wine] [--aside yes|no] [--only PATTERN] [--totals FILE]
+    run_suites.py run BUILD_DIR --variant NAME [--wine] [--aside yes|no] [--only PATTERN]
+                     [--disturbed] [--totals FILE]
     run_suites.py sum [--complete] FILE...
     run_suites.py list BUILD_DIR...
 
 A program passes when it ends with status 0 and has printed "N passed, N failed" alone on a line, N passed being at
 least 1 and N failed 0, no validation message, and no report of a sanitizer. What the build has is compared with
 expected_suites.txt (suite_list.py). --aside: only those that the list says run aside, at the priority of idle time, or
-only the others. --totals leaves the result as JSON, which 'sum' adds up over several builds, BUILD.json and
-BUILD.PART.json being of one build; --complete: all builds have to be there. Both print the sum as their last line. 'list' prints expected_suites.txt as it
-should be for the builds, each in a folder with its name.
+only the others. --disturbed: somebody sees to it that they are slow (disturb.py). --totals leaves the result as JSON,
+which 'sum' adds up over several builds, BUILD.json and BUILD.PART.json being of one build; --complete: all builds have
+to be there. Both print the sum as their last line. 'list' prints expected_suites.txt as it should be for the builds, each
+in a folder with its name.
 """
 import argparse
 import concurrent.futures
@@ -40,8 +42,8 @@ VALIDATION = re.compile(rb"VUID-|Validation Error")
 SANITIZER = re.compile(rb"(ERROR|WARNING): \w+Sanitizer|: runtime error: ")
 # A busy machine is slower than the one that a limit was measured on.
 TIMEOUT_FACTOR = 4
-# One that gets what the others leave is slower by far.
-ASIDE_FACTOR = 12
+# One that gets what the others leave, or is disturbed, is slower by far.
+SLOW_FACTOR = 12
 # Suites whose verdict does not depend on time run this many at once.
 JOBS = 2
 # Kept out of the programs: they belong to whoever calls, and change what a test sees.
@@ -274,15 +276,15 @@ def run_pool(tests, jobs, build_dir, variant, wine, *more):
 def run_aside(tests, build_dir, variant):
     if tests:
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))  # and so is all that is started from here on
-    return run_pool(tests, JOBS, build_dir, variant, False, ASIDE_FACTOR)
+    return run_pool(tests, JOBS, build_dir, variant, False, SLOW_FACTOR)
 
 
-def run_all(tests, lines, build_dir, variant, wine):
+def run_all(tests, lines, build_dir, variant, wine, factor):
     together = [test for test in tests if lines[test["name"]].together]
     alone = [test for test in tests if not lines[test["name"]].together]
     # Wine has been seen to end one of two programs that begin together, with status 0 and without having run it.
-    return (run_pool(together, 1 if wine else JOBS, build_dir, variant, wine)
-            + [run_and_tell(test, build_dir, variant, wine) for test in alone])
+    return (run_pool(together, 1 if wine else JOBS, build_dir, variant, wine, factor)
+            + [run_and_tell(test, build_dir, variant, wine, factor) for test in alone])
 
 
 def print_sum(suites):
@@ -313,7 +315,8 @@ def command_run(args):
             not_run = [test["name"] for test in tests if test["cmd"][0].endswith(".exe")]
             tests = [test for test in tests if test["name"] not in not_run]
             print(f"  {reason}; {len(not_run)} suites were built and not run", flush=True)
-    results += run_all(tests, lines, build_dir, args.variant, args.wine)
+    results += run_all(tests, lines, build_dir, args.variant, args.wine,
+                       SLOW_FACTOR if args.disturbed else TIMEOUT_FACTOR)
     results += run_aside(aside, build_dir, args.variant)
     if args.totals:
         pathlib.Path(args.totals).write_text(json.dumps({"suites": results, "not_run": not_run}, indent=1) + "\n")
@@ -388,6 +391,7 @@ def main():
     run.add_argument("--wine", action="store_true")
     run.add_argument("--aside", choices=("yes", "no"))
     run.add_argument("--only")
+    run.add_argument("--disturbed", action="store_true")
     run.add_argument("--totals")
     run.set_defaults(function=command_run)
     sums = commands.add_parser("sum")
