@@ -116,6 +116,7 @@ static void one_path(void **state)
     unsigned points[FAULT_KINDS] = {0}, n = 0, beyond = 0, failed = 0;
     const struct answer without = ask(i, 0);
     struct answer answer;
+    ntf_test_watchdog(0); // a path may take any number of attempts, each of which has a limit of its own
     if (!without.finished)
         fail_msg("%s does not even work when nothing fails", paths[i].name);
     do {
