@@ -294,7 +294,7 @@ enum ntf_result soft_name_publish(const ntf_object_attributes *attributes, const
 void soft_name_withdraw(struct soft_name *name)
 {
     struct soft_name **at = &server.names;
-    struct epoll_event unused = {0};
+    struct epoll_event unused = { 0 };
 
     ntf_lock_take(&server.lock);
     while (*at && *at != name)
