@@ -4,7 +4,7 @@
  * that will be used; the first required one that fails refuses the provider, and the next is tried.
  *
  * The sample fence of the test is made with the flags of every kernel object of ours, or without any
- * if that gives no readable value. Waiting for what the test has set off ends after a second: a
+ * if that gives no readable value. Waiting for what the test has set off ends after PROOF_NS: a
  * kernel that answers SUCCESS and does nothing is the case that this file is for.
  */
 #include <stdio.h>

@@ -12,7 +12,7 @@
 #define yield() sched_yield()
 #endif
 
-// Ten times what the slowest test takes on a machine that is kept busy.
+// What ends a test that hangs: as long as the runner gives a whole suite that asks for no more.
 enum { TEST_SECONDS = 120 };
 
 /*
