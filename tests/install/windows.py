@@ -27,6 +27,7 @@ SAFE_ACL = [r"NT SERVICE\TrustedInstaller:(I)(F)", r"NT SERVICE\TrustedInstaller
             r"Mandatory Label\High Mandatory Level:(OI)(CI)(NW)"]
 # What Windows has for C:\. Making a folder there is no way to ours.
 ROOT_ACL = [r"NT AUTHORITY\Authenticated Users:(AD)", r"NT AUTHORITY\Authenticated Users:(OI)(CI)(IO)(M)"] + SAFE_ACL
+TRIES = 5
 KEYS = [rf"{root}\Software\{between}Khronos" for root in ("HKLM", "HKCU") for between in ("", "Wow6432Node\\")]
 
 
@@ -68,11 +69,22 @@ class Wine:
         own = pathlib.Path(self.environment["WINEPREFIX"]) / "drive_c/windows/system32/reg.exe"
         shutil.copy(self.args.double if denied else own, self.system / "System32/reg.exe")
 
+    def query(self):
+        """What reg prints of the keys. Of one it lists what is there, or says that there is none: where it has said
+        neither, Wine has ended a process before it began (support/start_win32.h), and it is asked again."""
+        for _ in range(TRIES):
+            text = self.batch(*[line for key in KEYS for line in (f"reg query {key} /s", "echo status %errorlevel%")])
+            answers = text.stdout.replace("\r", "").split("status ")
+            if len(answers) == len(KEYS) + 1 and all(after.startswith("0") or "Unable to find" in before
+                                                     for before, after in zip(answers, answers[1:])):
+                return "".join(answers)
+            print("a process was ended before it began: the registry is read again", flush=True)
+        raise RuntimeError(f"the registry cannot be read: {text.stdout} {text.stderr}")
+
     def values(self):
         """{(key, name)} of all that Khronos has in the registry, keys without values as (key, None)."""
-        result = self.batch(*[f"reg query {key} /s" for key in KEYS])
         found, key = set(), None
-        for line in result.stdout.replace("\r", "").splitlines():
+        for line in self.query().splitlines():
             if line.startswith("HKEY_"):
                 key = line
                 found.add((key, None))
@@ -101,7 +113,10 @@ class Wine:
         for hive in ("HKLM", "HKCU"):
             file = self.scratch / f"{hive}.reg"
             file.unlink(missing_ok=True)
-            self.run("reg", "export", rf"{hive}\Software", windows_path(file), "/y")
+            for _ in range(TRIES):
+                self.run("reg", "export", rf"{hive}\Software", windows_path(file), "/y")
+                if file.exists():
+                    break
             texts += file.read_text("utf-16").splitlines() or [f"no export of {hive}"]
         return texts
 
