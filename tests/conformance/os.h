@@ -8,13 +8,6 @@
 
 #include "ntf_test.h"
 
-// How many handles of the system's own may come and go beside those of a test.
-#ifdef _WIN32
-enum { FOREIGN_HANDLES = 8 };
-#else
-enum { FOREIGN_HANDLES = 0 };
-#endif
-
 uint32_t own_pid(void);
 
 // From a child to its parent. (The other way is ntf_child_give_handle.) The child is told the door as a word.

@@ -346,7 +346,6 @@ struct answer site_do(struct site *site, const struct call *call)
     case OP_RELEASE: return release(site);
     case OP_IDLE: return idle(site, (enum idle)call->type);
     case OP_CLEAN: return clean(site);
-    case OP_HANDLES: return (struct answer){VK_SUCCESS, ntf_test_open_handles()};
     case OP_CAN: return (struct answer){VK_SUCCESS, has_submission(site->device, (enum submission)call->type)};
     case OP_CARRY: break;
     }

@@ -89,7 +89,6 @@ enum op {
     OP_RELEASE,
     OP_IDLE,        // type: enum idle
     OP_CLEAN,       // ends a hold, destroys every fence; gives how often validation, or the driver, has complained
-    OP_HANDLES,     // gives how many handles are open
     OP_CAN,         // type: enum submission; gives 1 if the device has it
     OP_CARRY,       // value: an NT handle, handed over to the parent process (party.c)
 };

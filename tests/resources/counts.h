@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "kmt/d3dkmt.h"
+#include "ntf_test.h"
 
 struct counts {
     long handles;  // descriptors
@@ -29,8 +30,7 @@ struct counts counts_now(void);
  * not come: threads give back what they hold in their own time. maps are not looked at, for the
  * allocator's sake. */
 void counts_settle(struct counts before, struct counts allowed, const char *what);
-// Handles that the system may have added of its own accord.
-#define COUNTS_SLACK (counts_exact ? 0 : 8)
+#define COUNTS_SLACK ((long)ntf_test_spare_handles)
 #define counts_same(before, what) counts_settle(before, (struct counts){.handles = COUNTS_SLACK}, what)
 
 // Whether a file of that name is loaded.

@@ -108,6 +108,8 @@ static size_t count_listed_handles(void)
     return count;
 }
 
+const size_t ntf_test_spare_handles = 8;
+
 size_t ntf_test_open_handles(void)
 {
     DWORD count;
