@@ -285,8 +285,7 @@ def run_aside(tests, build_dir, variant):
 def run_all(tests, lines, build_dir, variant, wine, factor):
     together = [test for test in tests if lines[test["name"]].together]
     alone = [test for test in tests if not lines[test["name"]].together]
-    # Wine has been seen to end one of two programs that begin together, with status 0 and without having run it.
-    return (run_pool(together, 1 if wine else JOBS, build_dir, variant, wine, factor)
+    return (run_pool(together, JOBS, build_dir, variant, wine, factor)
             + [run_and_tell(test, build_dir, variant, wine, factor) for test in alone])
 
 

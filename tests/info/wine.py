@@ -10,7 +10,7 @@ from runs import (NAMED, Runs, arguments, check_hang, check_probe, check_usage, 
 EXPLICIT = {"VK_LAYER_PATH": "explicit"}
 IMPLICIT = {"VK_IMPLICIT_LAYER_PATH": "implicit"}
 VERSION = "1.4.309"
-JOBS = 1  # Wine has been seen to end one of two programs that begin together
+JOBS = 2
 
 
 def cases(runs):

@@ -16,7 +16,7 @@ from rows import LAYER, OFF, ON, check, distinct, report
 
 VERSION = "1.4.309"
 # Rows that have the same registry do not disturb each other.
-JOBS = 1  # Wine has been seen to end one of two programs that begin together
+JOBS = 2
 
 NAMED = {"VK_INSTANCE_LAYERS": LAYER}
 LISTED = {"VK_LOADER_LAYERS_ENABLE": LAYER}
