@@ -238,7 +238,7 @@ static void woken_by_a_thread(void **state)
     }
     ntf_store(&signaller.asked, UINT64_MAX, NTF_RELEASE);
     ntf_thread_join(thread);
-    assert_int_equal(slow, 0);
+    assert_in_range(slow, 0, NTF_TEST_STALLS);
 }
 
 /* 10,000 waits that give up, and then one that is served: nothing has piled up on the way. */
@@ -284,6 +284,7 @@ static void woken_by_either(void **state)
     struct ntf_object *objects[2] = { NULL, at.object };
     struct ntf_trace trace;
     struct ntf_thread *thread;
+    unsigned slow = 0;
 
     (void)state;
     producer_begin(&other, library_path());
@@ -305,10 +306,11 @@ static void woken_by_either(void **state)
         assert_int_equal(ntf_watch_any(watches, 2, NTF_FOREVER, &parker, &index), NTF_OK);
         assert_int_equal(index, value & 1);
         ntf_parker_end(&parker);
-        assert_true(ntf_os_now_ns() - begin_ns < NTF_SAFETY_NS * 9 / 10);
+        slow += ntf_os_now_ns() - begin_ns > NTF_SAFETY_NS * 9 / 10;
     }
     ntf_store(&either.asked, UINT64_MAX, NTF_RELEASE);
     ntf_thread_join(thread);
+    assert_in_range(slow, 0, NTF_TEST_STALLS);
     objects[0]->ops->close(objects[0]);
     producer_end(&other);
 }
@@ -354,7 +356,7 @@ static void woken_by_a_process(void **state)
         slow += ntf_os_now_ns() - begin_ns > NTF_SAFETY_NS * 9 / 10;
     }
     assert_int_equal(ntf_child_wait(signaller), 0);
-    assert_int_equal(slow, 0);
+    assert_in_range(slow, 0, NTF_TEST_STALLS);
 }
 
 /* A signaller that is killed takes nothing with it. */

@@ -56,7 +56,10 @@ size_t ntf_test_open_handles(void);
 extern const size_t ntf_test_spare_handles;
 /* Waits until no more are open than that: threads that serve others give theirs back a little later. */
 void ntf_test_until_handles(size_t most);
-/* Those that have not begun to end: one that has been joined is not among them. */
+/* Of thousands of waits so many may take as long as one whose wake was lost, which ends with its safety period after a
+ * second: a machine that others share may stand still for that long. */
+enum { NTF_TEST_STALLS = 1 };
+/* Threads that have not begun to end: one that has been joined is not among them. */
 size_t ntf_test_threads(void);
 
 /*
