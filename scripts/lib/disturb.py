@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """
 Disturbs the programs below a folder until it is ended (scripts/test --disturbed): random threads of theirs get the
-priority of idle time, for 300 ms at the most, while busy processes take all processors. So a thread stands still between any two
-instructions, and a verdict that depends on who is late comes out sooner or later.
+priority of idle time, for 300 ms at the most, while busy processes take all processors. So a thread stands still
+between any two instructions, and a verdict that depends on who is late comes out sooner or later.
 
     disturb.py FOLDER
 

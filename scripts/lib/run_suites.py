@@ -13,8 +13,8 @@ least 1 and N failed 0, no validation message, and no report of a sanitizer. Wha
 expected_suites.txt (suite_list.py). --aside: only those that the list says run aside, at the priority of idle time, or
 only the others. --disturbed: somebody sees to it that they are slow (disturb.py). --totals leaves the result as JSON,
 which 'sum' adds up over several builds, BUILD.json and BUILD.PART.json being of one build; --complete: all builds have
-to be there. Both print the sum as their last line. 'list' prints expected_suites.txt as it should be for the builds, each
-in a folder with its name.
+to be there. Both print the sum as their last line. 'list' prints expected_suites.txt as it should be for the builds,
+each in a folder with its name.
 """
 import argparse
 import concurrent.futures

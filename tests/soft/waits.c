@@ -280,7 +280,8 @@ static void async_many(void **state)
     let_async_thread_look();
     rig_destroy(fence.handle);
     rig_handle_close(event);
-    ntf_test_until_handles(handles + ntf_test_spare_handles); /* the thread drops its duplicate of an event after it has set it */
+    /* The thread drops its duplicate of an event after it has set it. */
+    ntf_test_until_handles(handles + ntf_test_spare_handles);
 }
 
 /* Facts 2.1, row 18: with its handle a wait ends, reached or not; so does an asynchronous one. */

@@ -51,8 +51,8 @@ void ntf_test_watchdog(unsigned seconds);
 /* Open descriptors (Linux) or handles (Windows) of this process, for before-and-after checks. */
 size_t ntf_test_open_handles(void);
 /* How many more there may be afterwards whatever a test does, 0 on Linux. Windows: some of the system's own, and the
- * events of as many threads as ever slept at once for other processes; the layer keeps those, and whether a wait that is
- * over soon sleeps at all, nobody can tell. */
+ * events of as many threads as ever slept at once for other processes; the layer keeps those, and whether a wait that
+ * is over soon sleeps at all, nobody can tell. */
 extern const size_t ntf_test_spare_handles;
 /* Waits until no more are open than that: threads that serve others give theirs back a little later. */
 void ntf_test_until_handles(size_t most);
